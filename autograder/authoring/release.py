@@ -1,0 +1,110 @@
+"""Releasing: the students' notebooks, their worked cases and their checks, from the text and the reference."""
+
+from __future__ import annotations
+
+import io
+import logging
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder import check as check_module
+from autograder.authoring.examples import example_text
+from autograder.authoring.source import AuthoringError, source_notebook
+from autograder.checks import EXERCISES, Exercise
+from autograder.course import Course, write_atomically
+
+EXERCISES_FOLDER = Path(__file__).parents[2] / "exercises"
+GENERATED = '# Generated from autograder/check.py by "make exercises"; do not edit.\n'
+ZIP_DATE = (2020, 1, 1, 0, 0, 0)
+README = """{title}
+
+1. Install Python 3.11 or newer, then what the notebook needs:  pip install -r requirements.txt
+2. Open the notebook in this folder:                            jupyter lab {slug}.ipynb
+3. Fill in the functions. The cell after each one checks it at once.
+4. Hand in the file {slug}.ipynb. Nothing else is needed.
+
+Keep check.py and the folder examples/ beside the notebook: the checks read them.
+"""
+PACKAGE_VERSIONS = {"numpy": "numpy>=2.0", "matplotlib": "matplotlib>=3.8", "torch": "torch>=2.4"}
+
+
+def text_of(exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:
+    path = folder / f"{exercise.slug}.md"
+    if not path.is_file():
+        raise AuthoringError(f"The text {path} is missing; an exercise is written there.")
+    return path
+
+
+def notebook_bytes(notebook: Any) -> bytes:
+    """A notebook's file: the same bytes for the same content."""
+    return (nbformat.writes(notebook, version=4, indent=1) + "\n").encode()
+
+
+def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:
+    """Write nbgrader's source, let nbgrader make the release version and enter the checks into the gradebook."""
+    source = course.root / "source" / exercise.slug / f"{exercise.slug}.ipynb"
+    write_atomically(source, notebook_bytes(source_notebook(exercise, text_of(exercise, folder))))
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    result = course.nbgrader().generate_assignment(exercise.slug, force=True)
+    if not result["success"]:
+        lines = [line for line in (result.get("error") or result.get("log") or "").strip().splitlines() if line]
+        raise AuthoringError(f"nbgrader could not release {exercise.slug}: {lines[-1] if lines else 'it says no more'}")
+    released = course.released(exercise.slug)
+    notebook = nbformat.read(released, as_version=4)
+    notebook.metadata = {key: notebook.metadata[key] for key in ("kernelspec", "language_info")}
+    write_atomically(released, notebook_bytes(notebook))
+    return released
+
+
+def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
+    """Every file that a student gets, by its name in their folder."""
+    checks = (GENERATED + Path(check_module.__file__).read_text(encoding="utf-8")).encode()
+    files = {f"{exercise.slug}.ipynb": released.read_bytes(), "check.py": checks}
+    for check in exercise.checks:
+        files[f"examples/{check.name}.json"] = example_text(check).encode()
+    return files
+
+
+def write_exercise(exercise: Exercise, released: Path, folder: Path = EXERCISES_FOLDER) -> list[Path]:
+    """Write the students' files into the exercises folder; return those whose bytes changed."""
+    changed = []
+    for name, data in student_files(exercise, released).items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != data:
+            write_atomically(path, data)
+            changed.append(path)
+    return changed
+
+
+def package(exercise: Exercise, released: Path) -> bytes:
+    """The students' zip: the same bytes each time."""
+    files = student_files(exercise, released)
+    packages = sorted(PACKAGE_VERSIONS[name] for name in exercise.packages)
+    files["requirements.txt"] = ("\n".join([*packages, "jupyterlab>=4"]) + "\n").encode()
+    files["README.txt"] = README.format(title=exercise.title, slug=exercise.slug).encode()
+    for name in exercise.files:
+        files[name] = (EXERCISES_FOLDER / name).read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(f"{exercise.slug}/{name}", ZIP_DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, files[name])
+    return buffer.getvalue()
+
+
+def exercise_of(slug: str) -> Exercise:
+    """The exercise of that name.
+
+    Raises
+    ------
+    AuthoringError
+        If there is none; the message lists those that there are.
+    """
+    if slug not in EXERCISES:
+        raise AuthoringError(f"There is no exercise {slug!r}. The exercises are: {', '.join(sorted(EXERCISES))}.")
+    return EXERCISES[slug]

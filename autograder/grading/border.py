@@ -1,0 +1,114 @@
+"""The trusted end of the border: bytes from a sandbox in, well-formed frames out.
+
+A frame is forged until the judge has compared it. So lengths are bounded before anything is kept, a block is opened by
+safetensors (no code, sizes checked against the bytes that are there), and only plain dtypes and small shapes pass.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import safetensors
+
+from autograder.runner.wire import LENGTHS
+
+LARGEST_HEADER = 256 * 1024
+MOST_AXES = 8
+PLAIN = {
+    "F64": np.float64, "F32": np.float32, "F16": np.float16, "BOOL": np.bool_,
+    "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
+    "U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8,
+}  # fmt: skip
+
+
+class BorderError(Exception):
+    """Something came out of the sandbox that is not a frame, or more than the budget."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message from the sandbox."""
+
+    header: dict[str, Any]
+    block: bytes
+
+    @property
+    def kind(self) -> str:
+        kind = self.header.get("kind")
+        return kind if isinstance(kind, str) else ""
+
+    def text(self, name: str, most: int = 500) -> str:
+        """A string of the header, without control characters, cut to ``most`` characters; "" if it is not a string."""
+        value = self.header.get(name)
+        return plain_text(value, most) if isinstance(value, str) else ""
+
+
+def plain_text(text: str, most: int) -> str:
+    """Printable characters, tabs and line ends only."""
+    return "".join(c for c in text[:most] if c in "\t\n" or (c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF))
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames, and refuses to go beyond its budget."""
+
+    def __init__(self, budget: int) -> None:
+        self.left = budget
+        self.buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that are complete with these bytes.
+
+        Raises
+        ------
+        BorderError
+            If the budget is used up, a length is beyond its bound, or a header is not a JSON object.
+        """
+        self.left -= len(data)
+        if self.left < 0:
+            raise BorderError("more came out of the sandbox than the budget allows")
+        self.buffer += data
+        frames = []
+        while (frame := self._next()) is not None:
+            frames.append(frame)
+        return frames
+
+    def _next(self) -> Frame | None:
+        if len(self.buffer) < LENGTHS.size:
+            return None
+        text, block = LENGTHS.unpack_from(self.buffer)
+        if text > LARGEST_HEADER or block > self.left + len(self.buffer):
+            raise BorderError("a frame announces more bytes than it may have")
+        end = LENGTHS.size + text + block
+        if len(self.buffer) < end:
+            return None
+        raw = bytes(self.buffer[LENGTHS.size : end])
+        del self.buffer[:end]
+        try:
+            header = json.loads(raw[:text])
+        except (ValueError, RecursionError) as error:
+            raise BorderError("a frame's header is not JSON") from error
+        if not isinstance(header, dict):
+            raise BorderError("a frame's header is not an object")
+        return Frame(header, raw[text:])
+
+
+def arrays(block: bytes) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays of a block.
+
+    Raises
+    ------
+    BorderError
+        If it is not safetensors, or holds a dtype or a shape that is not plain.
+    """
+    try:
+        entries = safetensors.deserialize(block)
+    except Exception as error:  # the library raises its own type and, for odd bytes, others
+        raise BorderError("a block of arrays cannot be read") from error
+    found = {}
+    for name, entry in entries:
+        dtype, shape = PLAIN.get(entry["dtype"]), entry["shape"]
+        if dtype is None or len(shape) > MOST_AXES:
+            raise BorderError("an array has a dtype or a shape that is not allowed")
+        found[name] = np.frombuffer(entry["data"], dtype=dtype).reshape(shape)
+    return found

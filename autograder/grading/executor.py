@@ -1,0 +1,298 @@
+"""Runs a notebook in a sandbox, and runs it again without the cell that brought it down."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from autograder.checks import DrawnCase, Exercise
+from autograder.grading.border import BorderError, Frame, FrameReader, arrays, plain_text
+from autograder.grading.transcript import MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
+from autograder.runner import wire
+from autograder.sandbox import bubblewrap, runtime
+from autograder.sandbox.bubblewrap import SandboxUnavailable
+from autograder.sandbox.limits import MEGABYTE, Limits
+
+RUNNER = Path(__file__).parent.parent / "runner"
+START_SECONDS = 60.0
+PNG = b"\x89PNG\r\n\x1a\n"
+KILLED = 128 + signal.SIGKILL
+
+
+@dataclass(frozen=True)
+class RunCell:
+    """A cell as the runner gets it: source to execute, or the name of a check to ask for."""
+
+    id: str
+    source: str = ""
+    check: str | None = None
+    function: str | None = None
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything one notebook's run needs; picklable, so that any executor can carry it."""
+
+    exercise: Exercise
+    cells: tuple[RunCell, ...]
+    cases: dict[str, list[DrawnCase]]
+    limits: Limits = field(default_factory=Limits)
+    files: tuple[tuple[Path, str], ...] = ()
+    protected: bool = True
+
+
+def encode_orders(task: Task, skip: set[str]) -> bytes:
+    """One frame: the cells, the challenge inputs and the limits."""
+    tensors: dict[str, np.ndarray[Any, Any]] = {}
+    cases: dict[str, list[dict[str, Any]]] = {}
+    answer_bytes = {}
+    for check, drawn in task.cases.items():
+        cases[check] = []
+        for number, case in enumerate(drawn):
+            entry: dict[str, Any] = {}
+            for name, value in case.inputs.items():
+                if isinstance(value, np.ndarray):
+                    key = f"{check}/{number}/{name}"
+                    tensors[key] = np.ascontiguousarray(value)
+                    entry[name] = {"tensor": key}
+                else:
+                    entry[name] = {"value": value}
+            cases[check].append(entry)
+        answer_bytes[check] = max(MEGABYTE, 16 * sum(t.nbytes for k, t in tensors.items() if k.startswith(f"{check}/")))
+    orders = {
+        "cells": [asdict(cell) for cell in task.cells if cell.id not in skip],
+        "cases": cases,
+        "limits": asdict(task.limits) | {"answer_bytes": answer_bytes},
+    }
+    return wire.encode(orders, save(tensors))
+
+
+def sealed(data: bytes) -> int:
+    """A file descriptor that holds ``data`` and that nobody can write to: the sandbox's standard input."""
+    import fcntl
+
+    descriptor = os.memfd_create("orders", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def start(task: Task, orders: int, errors: IO[bytes], folder: str) -> subprocess.Popen[bytes]:
+    """Start the runner, in its sandbox unless the task says otherwise."""
+    if not task.protected:
+        # The folder of the runner comes last, so that its modules shadow nothing.
+        packages = [str(path.parent) for path, _ in runtime.package_paths(runtime.RUNNER_NEEDS)]
+        program = bubblewrap.python([str(RUNNER / "run.py"), str(RUNNER), *dict.fromkeys(packages)])
+        environment = {"HOME": folder, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
+        return subprocess.Popen(
+            program, stdin=orders, stdout=subprocess.PIPE, stderr=errors, cwd=folder, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+    mounts = bubblewrap.Mounts(task.exercise.packages, RUNNER, task.files)
+    filter_fd = bubblewrap.seccomp_pipe()
+    try:
+        program = bubblewrap.python([f"{bubblewrap.RUNNER}/run.py"])
+        return subprocess.Popen(
+            bubblewrap.command(program, mounts, task.limits, filter_fd),
+            stdin=orders, stdout=subprocess.PIPE, stderr=errors, pass_fds=[filter_fd], cwd="/",
+        )  # fmt: skip
+    finally:
+        os.close(filter_fd)
+
+
+class Reader:
+    """Reads one run's frames against the clock."""
+
+    def __init__(self, task: Task, transcript: Transcript) -> None:
+        self.task, self.transcript = task, transcript
+        self.known = {cell.id: cell for cell in task.cells}
+        self.current: str | None = None
+        self.begun = time.monotonic()
+        self.ready = self.done = False
+
+    def deadline(self, end: float) -> float:
+        seconds = self.task.limits.cell_seconds if self.ready else START_SECONDS
+        return min(end, self.begun + seconds)
+
+    def take(self, frame: Frame) -> None:
+        """Enter one frame into the transcript; the first answer to a check stays."""
+        kind, cell = frame.kind, frame.text("cell")
+        if kind == "ready":
+            self.ready, self.begun = True, time.monotonic()
+        elif kind == "done":
+            self.done = True
+        elif kind == "begin" and cell in self.known:
+            self.current, self.begun = cell, time.monotonic()
+            self.transcript.reached.add(cell)
+        elif kind in ("text", "png", "error") and cell in self.known:
+            self.take_output(kind, cell, frame)
+        elif kind == "answer":
+            self.take_answer(frame)
+        elif kind == "calls" and frame.text("check") in self.task.cases:
+            self.transcript.calls.setdefault(frame.text("check"), arrays(frame.block))
+
+    def take_output(self, kind: str, cell: str, frame: Frame) -> None:
+        output = self.transcript.output(cell)
+        if kind == "text":
+            output.text += frame.text("text", MOST_TEXT)
+            output.text = output.text[: MOST_TEXT + 200]
+        elif kind == "png" and len(output.pictures) < MOST_PICTURES and frame.block.startswith(PNG):
+            output.pictures.append(frame.block)
+        elif kind == "error" and output.error is None:
+            output.error = named_error(frame.header.get("error"))
+
+    def take_answer(self, frame: Frame) -> None:
+        check = frame.text("check")
+        if check not in self.task.cases or check in self.transcript.answers:
+            return
+        try:
+            self.transcript.answers[check] = read_answer(frame, len(self.task.cases[check]))
+        except BorderError as error:
+            self.transcript.answers[check] = Answer(False, ())
+            self.transcript.malformed.append(f"{check}: {error}")
+
+
+def named_error(value: Any) -> tuple[str, str]:
+    """The name and message of an exception, from a header's object."""
+    entry = value if isinstance(value, dict) else {}
+    name, message = entry.get("name"), entry.get("message")
+    return (
+        plain_text(name, 80) if isinstance(name, str) else "an error",
+        plain_text(message, 500) if isinstance(message, str) else "",
+    )
+
+
+def read_answer(frame: Frame, count: int) -> Answer:
+    """An answer in plain types.
+
+    Raises
+    ------
+    BorderError
+        If it has not one entry a case, or its arrays cannot be read.
+    """
+    if frame.header.get("missing") is True:
+        return Answer(True, ())
+    entries = frame.header.get("cases")
+    if not isinstance(entries, list) or len(entries) != count:
+        raise BorderError("an answer does not have one entry for each case")
+    tensors = arrays(frame.block)
+    return Answer(False, tuple(read_case(entry, tensors) for entry in entries))
+
+
+def read_case(entry: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> CaseAnswer:
+    if not isinstance(entry, dict):
+        raise BorderError("a case is not an object")
+    changed = entry.get("changed")
+    names = tuple(plain_text(str(name), 40) for name in changed[:16]) if isinstance(changed, list) else ()
+    if entry.get("error") is not None:
+        error = entry["error"]
+        place = error.get("place") if isinstance(error, dict) else None
+        raised_in = place.get("function") if isinstance(place, dict) else ""
+        return CaseAnswer(
+            error=named_error(error), raised_in=raised_in[:80] if isinstance(raised_in, str) else "", changed=names
+        )
+    result = entry.get("result")
+    if not isinstance(result, dict):
+        raise BorderError("a case has neither a result nor an error")
+    key = result.get("tensor")
+    array = tensors.get(key) if isinstance(key, str) else None
+    kind, dtype = result.get("type"), result.get("dtype")
+    if array is not None:  # what is there counts, not what is said of it
+        return CaseAnswer(plain_text(str(kind), 80), str(array.dtype), array.shape, array, changed=names)
+    shape = result.get("shape")
+    told = tuple(n for n in shape[:16] if isinstance(n, int)) if isinstance(shape, list) else ()
+    return CaseAnswer(plain_text(str(kind), 80), plain_text(str(dtype or ""), 40), told, None, changed=names)
+
+
+def stop(process: subprocess.Popen[bytes], protected: bool) -> int:
+    """End the sandbox with all that runs in it (the end of its first process is the end of its namespace)."""
+    if process.poll() is None:
+        if protected:
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
+def run_once(task: Task, skip: set[str], transcript: Transcript, end: float) -> bool:
+    """Run the cells that are not skipped; True if the run came to its end. Else the culprit stands in the transcript."""
+    reader, frames = Reader(task, transcript), FrameReader(task.limits.border_bytes)
+    why = "crashed"
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory() as folder:
+        orders = sealed(encode_orders(task, skip))
+        try:
+            process = start(task, orders, errors, folder)
+        finally:
+            os.close(orders)
+        assert process.stdout is not None
+        try:
+            why = read_frames(process.stdout.fileno(), reader, frames, end)
+        except BorderError as error:
+            transcript.malformed.append(str(error))
+        finally:
+            stop(process, task.protected)
+            process.stdout.close()
+        if not reader.ready:
+            errors.seek(0)
+            raise SandboxUnavailable(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
+    if reader.done:
+        return True
+    culprit = reader.current
+    if culprit is not None and culprit not in transcript.ended:
+        transcript.ended[culprit] = why
+    return False
+
+
+def read_frames(descriptor: int, reader: Reader, frames: FrameReader, end: float) -> str:
+    """Read until the runner is done, its pipe closes ('crashed'), or the time is up ('timeout')."""
+    os.set_blocking(descriptor, False)
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while not reader.done:
+            left = reader.deadline(end) - time.monotonic()
+            if left <= 0:
+                return "timeout"
+            if not selector.select(left):
+                continue
+            data = os.read(descriptor, 1 << 16)
+            if not data:
+                return "crashed"
+            for frame in frames.feed(data):
+                reader.take(frame)
+    return "done"
+
+
+def execute(task: Task) -> Transcript:
+    """Run a notebook; after a cell that hangs or crashes, run it again without that cell and the checks already answered.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If the runner does not start. That is never the student's doing: their code runs only after it has.
+    """
+    transcript = Transcript()
+    end = time.monotonic() + task.limits.notebook_seconds
+    by_check = {cell.check: cell.id for cell in task.cells if cell.check}
+    skip: set[str] = set()
+    while not run_once(task, skip, transcript, end):
+        answered = {by_check[check] for check in transcript.answers if check in by_check}
+        before, skip = skip, skip | answered | set(transcript.ended)
+        if skip == before or time.monotonic() >= end:
+            break
+    return transcript
+

@@ -1,0 +1,400 @@
+"""Intake: from what a student handed in to a notebook that is safe to keep, and the only way into nbgrader's submitted/.
+
+Of a hand-in nothing is taken but source: that of the cells to fill in (by grade id, else by cell id, else by the function
+that a cell defines), that of cells that the student added, in their place, and text without markup. Everything else - checks,
+points, prose, metadata, outputs, other files, links, times - comes from the released notebook and from us.
+"""
+
+from __future__ import annotations
+
+import ast
+import errno
+import hashlib
+import hmac
+import json
+import os
+import re
+import stat
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from autograder.authoring.release import notebook_bytes
+from autograder.authoring.source import check_id, solution_id
+from autograder.checks import Exercise
+from autograder.course import Course, write_atomically
+
+STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+LARGEST_NOTEBOOK = 8 << 20
+MOST_CELLS = 500
+LARGEST_SOURCE = 256 * 1024
+RECORD = "intake.json"
+TIMESTAMP = "timestamp.txt"
+NOTEBOOK_KEY = "autograder"
+
+
+class Unreadable(Exception):
+    """A hand-in that holds no notebook that can be read; the message says why."""
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One student's folder in the inbox."""
+
+    student: str
+    slug: str
+
+
+@dataclass
+class Rebuilt:
+    """The notebook made of the released one and a student's source.
+
+    ``unchanged`` names the functions whose cells are as released, ``malformed`` maps those whose cells are missing to what
+    is wrong, and ``notes`` says what intake left out or put right.
+    """
+
+    notebook: Any
+    unchanged: list[str] = field(default_factory=list)
+    malformed: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StudentCell:
+    """The little that is read of a submitted cell."""
+
+    kind: str
+    source: str
+    id: str
+    grade_id: str
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def valid_student(name: str) -> bool:
+    """Whether a folder's name may be a student's: what cannot be a path, markup or an option."""
+    return STUDENT_ID.fullmatch(name) is not None
+
+
+def open_file(folder: Path, parts: tuple[str, ...]) -> int:
+    """Open a regular file below a folder, following no link on the way.
+
+    Raises
+    ------
+    Unreadable
+        If it is missing, is or lies behind a link, or is anything but a regular file.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for number, part in enumerate(parts, start=1):
+            last = number == len(parts)
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | (0 if last else os.O_DIRECTORY)
+            try:
+                inner = os.open(part, flags, dir_fd=descriptor)
+            except OSError as error:
+                raise Unreadable(why_not(error, part)) from error
+            os.close(descriptor)
+            descriptor = inner
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unreadable(f"{parts[-1]} is not a file.")
+        return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def why_not(error: OSError, name: str) -> str:
+    if error.errno == errno.ENOENT:
+        return f"{name} is missing."
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return f"{name} is a link or not a folder; only files handed in are read."
+    return f"{name} cannot be read: {error.strerror}."
+
+
+def read_file(folder: Path, parts: tuple[str, ...], most: int) -> tuple[bytes, float]:
+    """A file's bytes and the time its content or name last changed here (which no archive can set)."""
+    descriptor = open_file(folder, parts)
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(file.fileno())
+        if about.st_size > most:
+            raise Unreadable(f"{parts[-1]} has {about.st_size >> 20} MB; the most that is read is {most >> 20} MB.")
+        return file.read(most), about.st_ctime
+
+
+def plain(text: Any) -> str:
+    """A source as a string that can be written to a file."""
+    if isinstance(text, list):
+        text = "".join(part for part in text if isinstance(part, str))
+    text = text if isinstance(text, str) else ""
+    return text[:LARGEST_SOURCE].encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def parse(data: bytes) -> list[StudentCell]:
+    """The cells of a submitted notebook.
+
+    Raises
+    ------
+    Unreadable
+        If it is not a notebook of format 4.
+    """
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("The file is not a notebook: it is not JSON.") from error
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list):
+        raise Unreadable("The file is not a notebook of format 4: it has no list of cells.")
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"The notebook has {len(cells)} cells; the most that are read is {MOST_CELLS}.")
+    return [student_cell(cell) for cell in cells if isinstance(cell, dict)]
+
+
+def student_cell(cell: dict[str, Any]) -> StudentCell:
+    metadata = cell.get("metadata")
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    kind, identity = cell.get("cell_type"), cell.get("id")
+    return StudentCell(
+        kind if kind in ("code", "markdown") else "raw",
+        plain(cell.get("source")),
+        identity if isinstance(identity, str) else "",
+        grade_id if isinstance(grade_id, str) else "",
+    )
+
+
+# ---- rebuilding ------------------------------------------------------------------------------------------------------
+
+
+# In TeX, MathJax follows links and defines macros; none of it is needed to answer a question.
+TEX_WITH_POWERS = re.compile(
+    r"\\(?=(?:href|url|require|html\w*|data|cssId|class|style|unicode|bbox|def|let|(?:re)?new(?:command|environment))\b)"
+)
+ENTITY = re.compile(r"&(?=#?\w+;)")
+LINK = re.compile(r"\](?=[(:\[])(?!\(\s*https?://|:\s*https?://)")
+HARMFUL_SCHEME = re.compile(r"(?i)(javascript|vbscript|data|file)([\\\s]*):")
+
+
+def without_markup(text: str) -> str:
+    """A student's Markdown with its HTML shown as text, no pictures, and links only to the web.
+
+    formgrader and the feedback pages render Markdown; a script there could set any grade. So "<" and entities are written
+    out, every link whose target does not begin with http or https is broken up, and so are TeX commands that link.
+    """
+    text = "".join(c for c in text if c in "\t\n" or c.isprintable())
+    text = ENTITY.sub("&amp;", text).replace("<", "&lt;").replace("![", "! [")
+    return TEX_WITH_POWERS.sub(r"\\ ", HARMFUL_SCHEME.sub(r"\1 ", LINK.sub("] ", text)))
+
+
+def defined_functions(source: str) -> set[str]:
+    """The functions that a cell defines at its top level."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set(re.findall(r"^def\s+([A-Za-z_]\w*)", source, re.MULTILINE))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+class Matching:
+    """Which released cell each submitted cell stands for."""
+
+    def __init__(self, exercise: Exercise, released: list[Any], cells: list[StudentCell]) -> None:
+        self.released, self.cells = released, cells
+        self.of: dict[int, int] = {}
+        self.taken: set[int] = set()
+        ids = {cell.metadata.get("nbgrader", {}).get("grade_id"): i for i, cell in enumerate(released)}
+        self.match(lambda cell: ids.get(cell.grade_id) if cell.grade_id else None)
+        by_id = {cell.id: i for i, cell in enumerate(released)}
+        self.match(lambda cell: by_id.get(cell.id) if cell.id else None)
+        functions = {check.function: by_id[solution_id(check)] for check in exercise.checks}
+        self.match(lambda cell: self.by_function(cell, functions))
+        sources = {cell.source: i for i, cell in enumerate(released)}
+        self.match(lambda cell: sources.get(cell.source))
+
+    def match(self, find: Any) -> None:
+        """Let each cell that stands for none yet stand for the one found, if it is of the same kind and free."""
+        for number, cell in enumerate(self.cells):
+            if number in self.of:
+                continue
+            found = find(cell)
+            if found is not None and found not in self.taken and self.released[found].cell_type == cell.kind:
+                self.of[number] = found
+                self.taken.add(found)
+
+    def by_function(self, cell: StudentCell, functions: dict[str, int]) -> int | None:
+        if cell.kind != "code":
+            return None
+        names = defined_functions(cell.source) & set(functions)
+        free = [functions[name] for name in names if functions[name] not in self.taken]
+        return min(free) if free else None
+
+
+def is_solution(cell: Any) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def is_check(cell: Any) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("grade")) and not is_solution(cell)
+
+
+def rebuild(exercise: Exercise, released: Any, cells: list[StudentCell]) -> Rebuilt:
+    """The released notebook with a student's source in it."""
+    matching = Matching(exercise, released.cells, cells)
+    added: dict[int, list[Any]] = {}
+    sources: dict[int, str] = {}
+    anchor = -1
+    notes = []
+    check_sources = {cell.source for cell in released.cells if is_check(cell)}
+    for number, cell in enumerate(cells):
+        found = matching.of.get(number)
+        if found is not None:
+            anchor = found
+            sources[found] = cell.source
+        elif cell.kind == "code" and cell.source in check_sources:
+            notes.append("A check cell stood there more than once; it counts once.")
+        elif cell.kind != "raw" and cell.source.strip():
+            added.setdefault(anchor, []).append(added_cell(cell, number))
+    result = Rebuilt(nbformat.from_dict(released), notes=sorted(set(notes)))
+    built = list(added.get(-1, []))
+    for number, original in enumerate(released.cells):
+        built += [released_cell(exercise, original, sources.get(number), result), *added.get(number, [])]
+    result.notebook.cells = built
+    return result
+
+
+def added_cell(cell: StudentCell, number: int) -> Any:
+    """A cell of the student's own. Its place among their cells is its name."""
+    if cell.kind == "code":
+        return new_code_cell(cell.source, id=f"added-{number}")
+    return new_markdown_cell(without_markup(cell.source), id=f"added-{number}")
+
+
+def released_cell(exercise: Exercise, original: Any, source: str | None, result: Rebuilt) -> Any:
+    """A released cell; if it was to be filled in, with the student's source."""
+    cell = nbformat.from_dict(original)
+    if is_check(cell) and source is None:
+        result.notes.append(f"The check cell {cell.id} was missing; it counts all the same.")
+    if not is_solution(cell):
+        return cell
+    check = next((check for check in exercise.checks if solution_id(check) == cell.id), None)
+    if source is None:
+        cell.source = ""
+        if check is not None:
+            result.malformed[check.function] = f"The notebook has no cell that defines {check.function}."
+        return cell
+    if check is not None and source.strip() == original.source.strip():
+        result.unchanged.append(check.function)
+    cell.source = source if cell.cell_type == "code" else without_markup(source)
+    return cell
+
+
+def unreadable_notebook(exercise: Exercise, released: Any, why: str) -> Rebuilt:
+    """What is graded where nothing could be read: the released notebook, every check malformed."""
+    return Rebuilt(nbformat.from_dict(released), malformed={check.function: why for check in exercise.checks}, notes=[why])
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+def signature(course: Course, student: str, slug: str, data: bytes) -> str:
+    """The proof that intake wrote these bytes for this student."""
+    message = b"\0".join([student.encode(), slug.encode(), hashlib.sha256(data).digest()])
+    return hmac.new(course.secret, message, hashlib.sha256).hexdigest()
+
+
+def folder_of(course: Course, student: str, slug: str) -> Path:
+    return course.submitted / student / slug
+
+
+def read_record(course: Course, student: str, slug: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads((folder_of(course, student, slug) / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def confirmed(course: Course, student: str, slug: str) -> bytes | None:
+    """The notebook in submitted/, if intake wrote it and nobody changed it since; else None."""
+    record = read_record(course, student, slug)
+    try:
+        data = (folder_of(course, student, slug) / f"{slug}.ipynb").read_bytes()
+    except OSError:
+        return None
+    proof = record.get("signature") if record else None
+    if not isinstance(proof, str) or not hmac.compare_digest(proof, signature(course, student, slug, data)):
+        return None
+    return data
+
+
+def take_in(course: Course, exercise: Exercise, released: Any, hand_in: HandIn) -> dict[str, Any]:
+    """Rebuild one hand-in and write it to submitted/, with our own time; return intake's record."""
+    slug, student = hand_in.slug, hand_in.student
+    arrived = time.time()
+    files: dict[str, bytes] = {}
+    try:
+        data, arrived = read_file(course.inbox, (student, slug, f"{slug}.ipynb"), LARGEST_NOTEBOOK)
+        rebuilt = rebuild(exercise, released, parse(data))
+        for name in exercise.files:
+            files[name], _ = read_file(course.inbox, (student, slug, name), LARGEST_NOTEBOOK)
+    except Unreadable as error:
+        rebuilt = unreadable_notebook(exercise, released, str(error))
+    rebuilt.notebook.metadata[NOTEBOOK_KEY] = {
+        "unchanged": rebuilt.unchanged, "malformed": rebuilt.malformed, "notes": rebuilt.notes,
+    }  # fmt: skip
+    written = notebook_bytes(rebuilt.notebook)
+    proof = signature(course, student, slug, written)
+    before = read_record(course, student, slug)
+    if before is not None and before.get("signature") == proof and confirmed(course, student, slug) is not None:
+        return before
+    folder = folder_of(course, student, slug)
+    moment = datetime.fromtimestamp(arrived, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    record = {"signature": proof, "arrived": moment, "notes": rebuilt.notes}
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    write_atomically(folder / TIMESTAMP, moment.encode())
+    write_atomically(folder / f"{slug}.ipynb", written)
+    write_atomically(folder / RECORD, json.dumps(record).encode())
+    return record
+
+
+@dataclass
+class Inbox:
+    """Who handed in, and which folders cannot be anybody's."""
+
+    hand_ins: list[HandIn] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def look(course: Course, slug: str, students: tuple[str, ...] = ()) -> Inbox:
+    """The hand-ins of one exercise, or those of the named students."""
+    inbox = Inbox()
+    if not course.inbox.is_dir():
+        return inbox
+    for entry in sorted(os.scandir(course.inbox), key=lambda entry: entry.name):
+        if students and entry.name not in students:
+            continue
+        if not valid_student(entry.name) or entry.is_symlink() or not entry.is_dir(follow_symlinks=False):
+            inbox.refused.append(ascii(entry.name))
+        elif os.path.lexists(os.path.join(entry.path, slug)):
+            inbox.hand_ins.append(HandIn(entry.name, slug))
+    return inbox
+
+
+def take_in_all(course: Course, exercise: Exercise, students: tuple[str, ...] = ()) -> Inbox:
+    """Take in every hand-in of an exercise. One that cannot be read becomes a malformed one and holds up no other."""
+    released = nbformat.read(course.released(exercise.slug), as_version=4)
+    inbox = look(course, exercise.slug, students)
+    for hand_in in inbox.hand_ins:
+        take_in(course, exercise, released, hand_in)
+    return inbox
+
+
+def check_cell_ids(exercise: Exercise) -> dict[str, str]:
+    """The cell of each check, by the check's name."""
+    return {check.name: check_id(check) for check in exercise.checks}

@@ -1,0 +1,57 @@
+"""What is known of one run of a notebook, as plain data: it travels from the executor to the judge."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MOST_TEXT = 64 * 1024
+MOST_PICTURES = 8
+
+
+@dataclass
+class CellOutput:
+    """What a cell printed and drew, and the exception it ended with."""
+
+    text: str = ""
+    pictures: list[bytes] = field(default_factory=list)
+    error: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class CaseAnswer:
+    """What the sandbox says came of one call: forged until compared."""
+
+    type: str = ""
+    dtype: str = ""
+    shape: tuple[int, ...] = ()
+    array: np.ndarray[Any, Any] | None = None
+    error: tuple[str, str] | None = None
+    raised_in: str = ""
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The first frame for a check."""
+
+    missing: bool
+    cases: tuple[CaseAnswer, ...]
+
+
+@dataclass
+class Transcript:
+    """Everything that came over the border, and how each culprit cell ended.
+
+    ``ended`` maps the id of a cell to 'timeout', 'crashed' or 'out of memory': the sandbox ended while that cell ran.
+    """
+
+    outputs: dict[str, CellOutput] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    calls: dict[str, dict[str, np.ndarray[Any, Any]]] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
+    malformed: list[str] = field(default_factory=list)
+
+    def output(self, cell: str) -> CellOutput:
+        return self.outputs.setdefault(cell, CellOutput())

