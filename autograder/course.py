@@ -14,7 +14,9 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 CONFIG = "nbgrader_config.py"
-CONFIG_TEXT = '''"""nbgrader's settings for this course. Its own doors (autograde, formgrader) grade through the autograder's core."""
+CONFIG_TEXT = '''"""nbgrader's settings for this course. Its own doors grade through the autograder's core."""
+
+import autograder.nbgrader_door
 
 c = get_config()  # noqa: F821
 
@@ -24,10 +26,12 @@ c.ZipCollectApp.CourseDirectory.submitted_directory = "inbox"
 
 # Nothing of a submission is executed by nbgrader: the sandbox runs it and the judge decides.
 c.Autograde.sanitize_preprocessors = ["autograder.nbgrader_door.ConfirmIntake"]
-c.Autograde.autograde_preprocessors = [
-    "autograder.nbgrader_door.GradeInSandbox",
-    "nbgrader.preprocessors.AssignLatePenalties",
-]
+c.Autograde.autograde_preprocessors = ["autograder.nbgrader_door.GradeInSandbox"]
+
+# Feedback pages hold no script and ask no other host for anything.
+c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades", "autograder.nbgrader_door.ShowMathematics"]
+c.GenerateFeedback.HTMLExporter.template_name = "course_feedback"
+c.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(autograder.nbgrader_door.TEMPLATES)]
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
 c.CourseDirectory.course_id = "rnn"

@@ -157,7 +157,9 @@ def difference(case: Case, expected: np.ndarray[Any, Any], tolerance: float, sho
             return text
     if case.changed:
         names = " and ".join(case.changed)
-        return f"{shown.function} changed its input {names}; it should make a new array and leave its inputs as they were."
+        return (
+            f"{shown.function} changed its input {names}; it should make a new array and leave its inputs as they were."
+        )
     if returned.array is None:
         return f"{shown.function} returned an array that is too large or of an unknown dtype ({returned.dtype})."
     return value_difference(returned.array, expected, tolerance, shown)
@@ -185,7 +187,7 @@ def call(function: Callable[..., Any], inputs: dict[str, Any]) -> Case:
             returned = Returned.of(function(*given.values()))
     except NotImplementedError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever the student's function raises is the answer
+    except Exception as error:
         name = getattr(function, "__name__", "your function")
         return Case(error=f"{name} raised {type(error).__name__}: {error}")
     changed = tuple(
@@ -222,7 +224,9 @@ def worked_example(name: str) -> dict[str, Any]:
     folder = Path(__file__).parent / "examples"
     path = folder / f"{name}.json"
     if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.json"))) or "none: is the folder examples/ missing?"
+        known = (
+            ", ".join(sorted(file.stem for file in folder.glob("*.json"))) or "none: is the folder examples/ missing?"
+        )
         raise FileNotFoundError(f"There is no check named {name!r}. The checks are: {known}.")
     example: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return example
@@ -245,13 +249,19 @@ def check(name: str, function: Callable[..., Any]) -> Verdict:
     except FileNotFoundError as error:
         return Verdict(name, "malformed", str(error))
     if not callable(function):
-        return Verdict(name, "error", f"check needs the function itself, not a {type(function).__name__}: write its name without brackets.")
+        return Verdict(
+            name,
+            "error",
+            f"check needs the function itself, not a {type(function).__name__}: write its name without brackets.",
+        )
     shown = Shown(example["function"], tuple(example["axes"]))
     inputs = [{key: value_from(entry) for key, entry in case["inputs"].items()} for case in example["cases"]]
     try:
         cases = [call(function, one) for one in inputs]
     except NotImplementedError:
-        return Verdict(name, "not attempted", f"{example['function']} still raises NotImplementedError: replace that line.")
+        return Verdict(
+            name, "not attempted", f"{example['function']} still raises NotImplementedError: replace that line."
+        )
     for number, (case, entry) in enumerate(zip(cases, example["cases"], strict=True), start=1):
         text = difference(case, array_from(entry["expected"]), example["tolerance"], shown)
         if text is not None:

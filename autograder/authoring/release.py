@@ -40,7 +40,8 @@ def text_of(exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:
 
 def notebook_bytes(notebook: Any) -> bytes:
     """A notebook's file: the same bytes for the same content."""
-    return (nbformat.writes(notebook, version=4, indent=1) + "\n").encode()
+    text: str = nbformat.writes(notebook, version=4, indent=1)
+    return (text + "\n").encode()
 
 
 def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:

@@ -74,7 +74,9 @@ def source_notebook(exercise: Exercise, text: Path) -> Any:
     for check in exercise.checks:
         for needed in (solution_id(check), check_id(check)):
             if needed not in found:
-                raise AuthoringError(f"{text.name} has no cell {needed}; every check needs one to solve and one to check.")
+                raise AuthoringError(
+                    f"{text.name} has no cell {needed}; every check needs one to solve and one to check."
+                )
     notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     nbformat.validate(notebook)
     return notebook

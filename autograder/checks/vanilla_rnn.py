@@ -1,7 +1,6 @@
 """Exercise 1: the checks of the vanilla recurrent network, and what learners get wrong about it."""
 
 # A misconception takes what the reference takes, whether it uses it or not.
-# ruff: noqa: ARG001
 
 from pathlib import Path
 
@@ -92,7 +91,9 @@ def state_left_out(x, h_prev, W_x, W_h, b):
     return np.tanh(x @ W_x.T + b)
 
 
-@STEP.misconception("It is what you get from W_h without its transpose: weights are (out, in), so each product needs .T.")
+@STEP.misconception(
+    "It is what you get from W_h without its transpose: weights are (out, in), so each product needs .T."
+)
 def recurrent_weights_transposed(x, h_prev, W_x, W_h, b):
     return np.tanh(x @ W_x.T + h_prev @ W_h + b)
 
@@ -141,7 +142,9 @@ FORWARD = Check(
 )  # fmt: skip
 
 
-@FORWARD.misconception("It is what you get when every step starts from h_0: each step should take the state of the one before.")
+@FORWARD.misconception(
+    "It is what you get when every step starts from h_0: each step should take the state of the one before."
+)
 def state_not_carried(x, h_0, W_x, W_h, b):
     return np.stack([step(x_t, h_0, W_x, W_h, b) for x_t in x])
 
@@ -305,7 +308,9 @@ def output_bias_left_out(h, W_y, b_y):
     return h @ W_y.T
 
 
-@AFFINE.misconception("It is what you get from W_y without its transpose: weights are (out, in), so the product needs .T.")
+@AFFINE.misconception(
+    "It is what you get from W_y without its transpose: weights are (out, in), so the product needs .T."
+)
 def output_weights_transposed(h, W_y, b_y):
     return h @ W_y + b_y
 
@@ -329,7 +334,9 @@ def softmax_of_scores(h, W_y, b_y):
 # ---- cross_entropy and perplexity ------------------------------------------------------------------------------------
 
 
-def score_inputs(rng: Generator, T: int, N: int, V: int, masked: bool, scale: float = 2.0) -> dict[str, np.ndarray | None]:
+def score_inputs(
+    rng: Generator, T: int, N: int, V: int, masked: bool, scale: float = 2.0
+) -> dict[str, np.ndarray | None]:
     y = scale * rng.normal(size=(T, N, V))
     mask = None
     if masked:
@@ -357,7 +364,9 @@ def draw_cross_entropy(rng: Generator) -> list[DrawnCase]:
     ]
 
 
-def worked_scores(rng: Generator, T: int, N: int, V: int, mask: list[list[bool]] | None) -> dict[str, np.ndarray | None]:
+def worked_scores(
+    rng: Generator, T: int, N: int, V: int, mask: list[list[bool]] | None
+) -> dict[str, np.ndarray | None]:
     return {
         "y": small(rng, T, N, V),
         "targets": rng.integers(V, size=(T, N)),
@@ -405,7 +414,9 @@ def mean_for_sum(y, targets, mask=None):
     return -np.where(m, picked(log_softmax(y), targets), 0).sum() / max(1, m.sum())
 
 
-@CROSS_ENTROPY.misconception("It is the mean over all steps, padding included; the sum over those that count is asked for.")
+@CROSS_ENTROPY.misconception(
+    "It is the mean over all steps, padding included; the sum over those that count is asked for."
+)
 def mean_over_everything(y, targets, mask=None):
     return -np.where(counted(mask, targets), picked(log_softmax(y), targets), 0).mean()
 
@@ -415,12 +426,16 @@ def mask_ignored(y, targets, mask=None):
     return -picked(log_softmax(y), targets).sum()
 
 
-@CROSS_ENTROPY.misconception("The mask was multiplied into the scores: a score of 0 still has a loss. It belongs on the losses.")
+@CROSS_ENTROPY.misconception(
+    "The mask was multiplied into the scores: a score of 0 still has a loss. It belongs on the losses."
+)
 def mask_on_scores(y, targets, mask=None):
     return -picked(log_softmax(y * counted(mask, targets)[..., None]), targets).sum()
 
 
-@CROSS_ENTROPY.misconception("Softmax was taken over the steps; at each step the words compete, so it goes over the last axis.")
+@CROSS_ENTROPY.misconception(
+    "Softmax was taken over the steps; at each step the words compete, so it goes over the last axis."
+)
 def softmax_over_steps(y, targets, mask=None):
     return -np.where(counted(mask, targets), picked(log_softmax(y, axis=0), targets), 0).sum()
 
@@ -430,7 +445,9 @@ def sign_missing(y, targets, mask=None):
     return np.where(counted(mask, targets), picked(log_softmax(y), targets), 0).sum()
 
 
-@CROSS_ENTROPY.misconception("exp overflows for large scores: subtract the largest score of each step first; softmax stays the same.")
+@CROSS_ENTROPY.misconception(
+    "exp overflows for large scores: subtract the largest score of each step first; softmax stays the same."
+)
 def largest_score_not_subtracted(y, targets, mask=None):
     p = np.exp(y) / np.exp(y).sum(axis=-1, keepdims=True)
     return -np.where(counted(mask, targets), np.log(picked(p, targets)), 0).sum()
@@ -469,7 +486,9 @@ PERPLEXITY = Check(
 )  # fmt: skip
 
 
-@PERPLEXITY.misconception("It was divided by the number of all steps, padding included; only those that count belong in the mean.")
+@PERPLEXITY.misconception(
+    "It was divided by the number of all steps, padding included; only those that count belong in the mean."
+)
 def padding_counted(y, targets, mask=None):
     return np.exp(cross_entropy(y, targets, mask) / targets.size)
 
@@ -499,5 +518,5 @@ EXERCISE = Exercise(
     title="The vanilla recurrent network",
     checks=(STEP, FORWARD, EMBED, AFFINE, CROSS_ENTROPY, PERPLEXITY),
     packages=("numpy", "matplotlib"),
-    alternatives=tuple(sorted((Path(__file__).parent / "alternatives" / "vanilla_rnn").glob("*.py"))),
+    alternatives=tuple(sorted((Path(__file__).parent / "alternatives" / "vanilla_rnn").glob("[!_]*.py"))),
 )

@@ -102,7 +102,7 @@ def arrays(block: bytes) -> dict[str, np.ndarray[Any, Any]]:
         If it is not safetensors, or holds a dtype or a shape that is not plain.
     """
     try:
-        entries = safetensors.deserialize(block)
+        entries: list[tuple[str, dict[str, Any]]] = safetensors.deserialize(block)  # type: ignore[no-untyped-call]
     except Exception as error:  # the library raises its own type and, for odd bytes, others
         raise BorderError("a block of arrays cannot be read") from error
     found = {}

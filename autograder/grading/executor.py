@@ -295,4 +295,3 @@ def execute(task: Task) -> Transcript:
         if skip == before or time.monotonic() >= end:
             break
     return transcript
-

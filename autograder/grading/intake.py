@@ -16,6 +16,7 @@ import os
 import re
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.authoring.release import notebook_bytes
-from autograder.authoring.source import check_id, solution_id
+from autograder.authoring.source import solution_id
 from autograder.checks import Exercise
 from autograder.course import Course, write_atomically
 
@@ -129,10 +130,9 @@ def read_file(folder: Path, parts: tuple[str, ...], most: int) -> tuple[bytes, f
 
 def plain(text: Any) -> str:
     """A source as a string that can be written to a file."""
-    if isinstance(text, list):
-        text = "".join(part for part in text if isinstance(part, str))
-    text = text if isinstance(text, str) else ""
-    return text[:LARGEST_SOURCE].encode("utf-8", "replace").decode().replace("\0", "")
+    parts = text if isinstance(text, list) else [text]
+    whole = "".join(part for part in parts if isinstance(part, str))
+    return whole[:LARGEST_SOURCE].encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def parse(data: bytes) -> list[StudentCell]:
@@ -295,7 +295,9 @@ def released_cell(exercise: Exercise, original: Any, source: str | None, result:
 
 def unreadable_notebook(exercise: Exercise, released: Any, why: str) -> Rebuilt:
     """What is graded where nothing could be read: the released notebook, every check malformed."""
-    return Rebuilt(nbformat.from_dict(released), malformed={check.function: why for check in exercise.checks}, notes=[why])
+    return Rebuilt(
+        nbformat.from_dict(released), malformed={check.function: why for check in exercise.checks}, notes=[why]
+    )
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
@@ -386,15 +388,16 @@ def look(course: Course, slug: str, students: tuple[str, ...] = ()) -> Inbox:
     return inbox
 
 
-def take_in_all(course: Course, exercise: Exercise, students: tuple[str, ...] = ()) -> Inbox:
+def take_in_all(
+    course: Course,
+    exercise: Exercise,
+    students: tuple[str, ...] = (),
+    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> Inbox:
     """Take in every hand-in of an exercise. One that cannot be read becomes a malformed one and holds up no other."""
     released = nbformat.read(course.released(exercise.slug), as_version=4)
     inbox = look(course, exercise.slug, students)
-    for hand_in in inbox.hand_ins:
+    for number, hand_in in enumerate(inbox.hand_ins, start=1):
         take_in(course, exercise, released, hand_in)
+        progress("taking in", number, len(inbox.hand_ins))
     return inbox
-
-
-def check_cell_ids(exercise: Exercise) -> dict[str, str]:
-    """The cell of each check, by the check's name."""
-    return {check.name: check_id(check) for check in exercise.checks}

@@ -97,7 +97,11 @@ class Lookup:
     def same(self, value: Any, recorded: Array | None) -> bool:
         if not isinstance(value, np.ndarray):
             return recorded is None
-        return recorded is not None and recorded.shape == value.shape and bool(np.allclose(recorded, value, self.tolerance))
+        return (
+            recorded is not None
+            and recorded.shape == value.shape
+            and bool(np.allclose(recorded, value, self.tolerance))
+        )
 
 
 def rests_on_wrong_part(check: Check, drawn: DrawnCase, case: Case, tensors: dict[str, Array]) -> bool:
@@ -146,7 +150,9 @@ def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls
             return say(status, f"{text} {found.message}", found.name)
         if check.earlier and rests_on_wrong_part(check, drawn[0], cases[0], calls):
             names = " and ".join(check.earlier)
-            return say(status, f"{text} {check.function} itself is right: it fails because {names} is wrong. Mend that first.")
+            return say(
+                status, f"{text} {check.function} itself is right: it fails because {names} is wrong. Mend that first."
+            )
         return say(status, text)
     return say("right", f"All {len(cases)} challenges agree with the reference.")
 

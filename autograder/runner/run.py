@@ -21,8 +21,8 @@ def set_limits(limits):
     ):
         number = getattr(resource, name)
         _, hard = resource.getrlimit(number)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(number, (value, value))
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(number, (most, most))
 
 
 def take_standard_streams():
@@ -92,7 +92,7 @@ class Notebook:
             self.border.send({"kind": "error", "cell": cell["id"], "error": about})
         try:
             send_pictures(self.border, cell["id"])
-        except Exception as error:  # noqa: BLE001 - a figure that cannot be drawn is the student's to see
+        except Exception as error:
             self.text.write(f"\nThe figure could not be drawn: {type(error).__name__}: {error}\n")
 
     def ask(self, cell):

@@ -9,13 +9,13 @@ import struct
 LENGTHS = struct.Struct("<II")
 
 
-def encode(header: dict, block: bytes = b"") -> bytes:
+def encode(header: "dict[str, object]", block: bytes = b"") -> bytes:
     """One frame."""
     text = json.dumps(header).encode()
     return LENGTHS.pack(len(text), len(block)) + text + block
 
 
-def read(stream) -> tuple[dict, bytes]:
+def read(stream):
     """The next frame of a trusted, blocking stream: how the runner receives its orders."""
     text, block = LENGTHS.unpack(stream.read(LENGTHS.size))
     return json.loads(stream.read(text)), stream.read(block)

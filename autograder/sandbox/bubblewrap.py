@@ -97,7 +97,9 @@ def _identity() -> tuple[list[str], list[str]]:
         return ["--unshare-user", "--disable-userns"], []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise SandboxUnavailable("As root the sandbox needs setpriv; install it (Debian, Ubuntu: apt install util-linux).")
+        raise SandboxUnavailable(
+            "As root the sandbox needs setpriv; install it (Debian, Ubuntu: apt install util-linux)."
+        )
     uid = str(FIRST_UID + secrets.randbelow(UIDS))
     drop = [setpriv, "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
     return ["--perms", "0755", "--dir", "/usr/bin", "--ro-bind", setpriv, setpriv], [*drop, "--inh-caps=-all", "--"]

@@ -44,3 +44,15 @@ def batch(messages: list[list[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray
         targets[: len(words) - 1, n] = numbers[1:]
         mask[: len(words) - 1, n] = True
     return ids, targets, mask
+
+
+def last_step(mask: np.ndarray) -> np.ndarray:
+    """True only at the last step of each message that is no padding: the one where the blank follows."""
+    last = np.zeros_like(mask)
+    last[mask.sum(axis=0) - 1, np.arange(mask.shape[1])] = True
+    return last
+
+
+def distance(small_words: int) -> int:
+    """The number of words between the time of day and the blank: the full stop, the small words and the end."""
+    return 1 + small_words + len(END.split())

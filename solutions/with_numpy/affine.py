@@ -8,7 +8,7 @@ from solutions.with_numpy.arrays import FloatArray
 def affine(h: FloatArray, W_y: FloatArray, b_y: FloatArray) -> FloatArray:
     """The same affine map at every step.
 
-    y_t = W_y h_t + b_y                                                            (4)
+    y_t = W_y h_t + b_y    (4)
 
     Parameters
     ----------

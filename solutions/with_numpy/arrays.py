@@ -8,3 +8,4 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 BoolArray = NDArray[np.bool_]
+FloatScalar = Any  # a floating-point number of the arrays' dtype: NumPy's own annotations lose it

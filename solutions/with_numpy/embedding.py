@@ -8,7 +8,7 @@ from solutions.with_numpy.arrays import FloatArray, IntArray
 def embed(ids: IntArray, W_e: FloatArray) -> FloatArray:
     """Look up the vector of each word.
 
-    x[t, n] = W_e[ids[t, n]]                                                       (3)
+    x[t, n] = W_e[ids[t, n]]    (3)
 
     Parameters
     ----------

@@ -3,11 +3,11 @@
 import numpy as np
 
 from solutions.arguments import takes
-from solutions.with_numpy.arrays import BoolArray, FloatArray, IntArray
+from solutions.with_numpy.arrays import BoolArray, FloatArray, FloatScalar, IntArray
 
 
 @takes(y="T N V", targets="int T N < V", mask="optional bool T N")
-def cross_entropy(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) -> np.floating:
+def cross_entropy(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) -> FloatScalar:
     """Softmax cross-entropy, summed over the steps and the sequences.
 
     L = sum over t, n with mask[t, n] of  -log softmax(y[t, n])[targets[t, n]]      (5)
@@ -35,14 +35,14 @@ def cross_entropy(y: FloatArray, targets: IntArray, mask: BoolArray | None = Non
     loss = -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]
     if mask is not None:
         loss = np.where(mask, loss, 0)
-    return loss.sum()
+    return np.sum(loss)
 
 
 @takes(y="T N V", targets="int T N < V", mask="optional bool T N")
-def perplexity(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) -> np.floating:
+def perplexity(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) -> FloatScalar:
     """The number of equally likely words that would be as hard to guess.
 
-    perplexity = exp(L / M),  where M is the number of steps that count            (6)
+    perplexity = exp(L / M),  where M is the number of steps that count    (6)
 
     Parameters
     ----------

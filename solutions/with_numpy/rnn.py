@@ -10,7 +10,7 @@ from solutions.with_numpy.arrays import FloatArray
 def step(x: FloatArray, h_prev: FloatArray, W_x: FloatArray, W_h: FloatArray, b: FloatArray) -> FloatArray:
     """One step of the vanilla recurrent network.
 
-    h_t = tanh(W_x x_t + W_h h_{t-1} + b)                                          (1)
+    h_t = tanh(W_x x_t + W_h h_{t-1} + b)    (1)
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def step(x: FloatArray, h_prev: FloatArray, W_x: FloatArray, W_h: FloatArray, b:
 def forward(x: FloatArray, h_0: FloatArray, W_x: FloatArray, W_h: FloatArray, b: FloatArray) -> FloatArray:
     """The vanilla recurrent network over a whole sequence: the same step, with the same weights, T times.
 
-    h_t = step(x_t, h_{t-1}, W_x, W_h, b)    for t = 1, ..., T                     (2)
+    h_t = step(x_t, h_{t-1}, W_x, W_h, b)    for t = 1, ..., T    (2)
 
     Parameters
     ----------

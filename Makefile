@@ -1,0 +1,64 @@
+# The course's commands. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+COURSE := _build/course
+WORKERS ?= 2
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONWARNINGS ?= default
+
+.DEFAULT_GOAL := help
+.PHONY: help setup course exercises book serve grade lint test test-all clean
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/ready: requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 13) and f"The course needs Python 3.11 to 3.13; {sys.executable} is {v[0]}.{v[1]}. Name another: make setup PYTHON=python3.12")'
+	@echo "Setting up $(VENV): this takes a few minutes the first time."
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing; install it (Debian, Ubuntu: apt install python3-venv)."; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+	@echo "Set up: $(VENV)"
+
+setup: $(VENV)/ready  ## make the environment in .venv
+
+exercises: setup  ## generate the student notebooks, their worked cases and zip files
+	@$(PY) -m autograder release --course $(COURSE) --packages _build/student
+
+book: exercises  ## build the book, executed, warnings as errors
+	@$(BOOK)
+
+BOOK = $(BIN)/jupyter-book build book --config _config.yml --toc book/_toc.yml --path-output . -W --keep-going -n
+
+course: exercises book  ## build everything and grade the sample class
+	@$(PY) -m autograder sample-class --course $(COURSE)
+	@$(PY) -m autograder grade --course $(COURSE) --workers $(WORKERS); code=$$?; \
+	echo; \
+	echo "The book:        $(CURDIR)/_build/html/index.html"; \
+	echo "Notebooks:       $(CURDIR)/exercises  (zip files for students: $(CURDIR)/_build/student)"; \
+	if [ $$code -ne 0 ]; then echo "The class is not graded: the sentence above says what to do. Everything else is built."; exit $$code; fi; \
+	echo "Feedback pages:  $(CURDIR)/$(COURSE)/feedback"; \
+	echo "Class report:    $(CURDIR)/$(COURSE)/report.html"; \
+	echo "Grades:          $(CURDIR)/$(COURSE)/grades.csv"
+
+serve: book  ## show the book at http://127.0.0.1:8000
+	@echo "The book is at http://127.0.0.1:8000 (stop with Ctrl-C)"
+	@$(PY) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+lint: setup  ## style, errors and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: setup lint  ## the tests
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+
+test-all: setup lint  ## the tests, with those that take long
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+clean:  ## remove what was built (not .venv)
+	rm -rf _build

@@ -1,0 +1,192 @@
+"""Whether this machine is fit to grade: each finding is measured, in a real sandbox and on the real gradebook."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import Course, CourseError, put_environment_on_path
+from autograder.sandbox import bubblewrap, runtime
+from autograder.sandbox.bubblewrap import SandboxUnavailable
+from autograder.sandbox.limits import MEGABYTE, Limits
+
+# What a sandbox must refuse. The program runs inside and prints what it could do all the same.
+ATTEMPTS = """
+import json, os, resource, socket, sys
+limits = json.loads(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)
+could = []
+def attempt(name, action):
+    try:
+        if action() is not False:
+            could.append(name)
+    except (OSError, ImportError):
+        pass
+attempt("open a network connection", lambda: socket.socket(socket.AF_INET))
+attempt("read the files of the grader", lambda: os.listdir(sys.argv[2]))
+attempt("write outside its folders", lambda: open("/usr/lib/written", "w"))
+attempt("take memory by memfd", lambda: os.memfd_create("x"))
+attempt("see other processes", lambda: os.kill(int(sys.argv[3]), 0))
+attempt("import the reference", lambda: __import__("solutions"))
+attempt("be root", lambda: os.setuid(0) if os.getuid() else False)
+def forks():
+    children = []
+    for _ in range(16):
+        pid = os.fork()
+        if pid == 0:
+            import time
+            time.sleep(5)
+            os._exit(0)
+        children.append(pid)
+attempt("start more processes than allowed", forks)
+print(json.dumps(could), flush=True)
+os._exit(0)
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: its name, whether it is fit, and what was seen or what to do."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+def requirements_file() -> Path:
+    return Path(__file__).parent.parent / "requirements.txt"
+
+
+def python_finding() -> Finding:
+    fit = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    what = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Finding("python", fit, what if fit else f"{what}; the course needs Linux and Python 3.11 to 3.13")
+
+
+def versions_finding() -> Finding:
+    """The pinned versions against those installed."""
+    path = requirements_file()
+    if not path.is_file():
+        return Finding("versions", True, "no requirements.txt beside the package: not compared")
+    different = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, _, wanted = line.partition("#")[0].strip().partition("==")
+        if not wanted:
+            continue
+        try:
+            found = importlib.metadata.version(name).partition("+")[0]
+        except importlib.metadata.PackageNotFoundError:
+            found = "missing"
+        if found != wanted:
+            different.append(f"{name} {found} instead of {wanted}")
+    message = f"{'; '.join(different)}; run 'make setup'" if different else "as pinned in requirements.txt"
+    return Finding("versions", not different, message)
+
+
+def alembic_finding() -> Finding:
+    put_environment_on_path()
+    found = shutil.which("alembic")
+    return Finding(
+        "alembic", found is not None, "on PATH" if found else "nbgrader needs alembic on PATH; run 'make setup'"
+    )
+
+
+def sandbox_findings() -> Iterator[Finding]:
+    """Start a sandbox, and try to get out of it."""
+    try:
+        bubblewrap.probe()
+    except SandboxUnavailable as error:
+        yield Finding("sandbox", False, str(error))
+        return
+    version = subprocess.run(
+        [bubblewrap.bwrap(), "--version"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    who = "root, as a user of its own for each sandbox" if os.geteuid() == 0 else "a user namespace of its own"
+    yield Finding("sandbox", True, f"starts ({version}; {who})")
+    could = escapes()
+    yield Finding(
+        "isolation",
+        not could,
+        f"the sandbox let a program {', '.join(could)}" if could else "every attempt to get out was refused",
+    )
+
+
+def escapes() -> list[str]:
+    """What a program in a sandbox could do that it must not."""
+    limits = Limits()
+    descriptor = bubblewrap.seccomp_pipe()
+    arguments = [json.dumps({"processes": limits.processes}), str(Path(__file__).parent.parent), str(os.getpid())]
+    try:
+        result = subprocess.run(
+            bubblewrap.command(
+                bubblewrap.python(["-c", ATTEMPTS, *arguments]),
+                bubblewrap.Mounts((), Path(__file__).parent / "runner"), limits, descriptor,
+            ),
+            pass_fds=[descriptor], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(descriptor)
+    try:
+        could: list[str] = json.loads(result.stdout)
+    except ValueError:
+        return [f"end unexpectedly ({result.stderr.strip()[-200:]})"]
+    return could
+
+
+def memory_finding(workers: int) -> Finding:
+    """Whether the machine holds what the sandboxes together may take."""
+    need = workers * Limits().memory
+    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    gigabyte = 1024 * MEGABYTE
+    message = (
+        f"{workers} sandboxes may take {need / gigabyte:.1f} GB together; the machine has {have / gigabyte:.1f} GB"
+    )
+    return Finding("memory", need <= have, message if need <= have else f"{message}; use fewer --workers")
+
+
+def packages_finding() -> Finding:
+    try:
+        found = runtime.package_paths(runtime.RUNNER_NEEDS)
+    except runtime.MissingPackage as error:
+        return Finding("packages", False, str(error))
+    return Finding("packages", True, f"the sandbox sees {len(found)} files and folders of packages, and no other")
+
+
+def database_finding(course: Course) -> Finding:
+    """Open the gradebook and write to it (in a transaction that is taken back)."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from autograder.grading.gradebook import GradeWriter
+
+    try:
+        with GradeWriter(course) as writer, writer.gradebook.engine.connect() as connection:
+            connection.execute(text("CREATE TABLE autograder_doctor (x INTEGER)"))
+            connection.execute(text("DROP TABLE autograder_doctor"))
+            connection.rollback()
+    except (CourseError, SQLAlchemyError) as error:
+        return Finding("database", False, str(error).splitlines()[0])
+    return Finding("database", True, f"the gradebook of {course.root} can be read and written")
+
+
+def examine(course: Course | None, workers: int) -> list[Finding]:
+    """Every finding. Without a course, a gradebook is tried in a folder made for it."""
+    looks: list[Callable[[], Finding]] = [python_finding, versions_finding, alembic_finding, packages_finding]
+    findings = [look() for look in looks]
+    findings += sandbox_findings()
+    findings.append(memory_finding(workers))
+    if course is not None:
+        findings.append(database_finding(course))
+    else:
+        with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
+            findings.append(database_finding(Course.create(Path(folder) / "course")))
+    return findings

@@ -1,0 +1,165 @@
+"""Grading a class: intake, sandboxes side by side, one writer, pages; whatever ends it, it can be taken up again."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+
+from autograder.checks import Exercise
+from autograder.course import Course, CourseError
+from autograder.grading import challenge, intake, pages
+from autograder.grading.core import Settings, grade_submission, version_of
+from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.bubblewrap import SandboxUnavailable
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many are done, and how many there are."""
+
+
+@dataclass
+class ClassResult:
+    """What a grading came to: the table, who was graded now, and what could not be."""
+
+    rows: list[Row]
+    graded: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def only_one(course: Course) -> Iterator[None]:
+    """One grading a course at a time. The lock goes with the process that holds it, however that ends."""
+    path = course.root / ".autograder-lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise CourseError(f"The course in {course.root} is being graded already; wait for that to end.") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def waiting(
+    writer: GradeWriter, course: Course, exercise: Exercise, run: Run, hand_ins: list[str], anew: bool
+) -> list[str]:
+    """The students still to grade: not graded in this run, or handed in something else since."""
+    done = writer.graded_in(run) if anew else writer.up_to_date(exercise.slug, version_of(exercise))
+    students = []
+    for student in hand_ins:
+        record = intake.read_record(course, student, exercise.slug)
+        if record is None or done.get(student) != record["signature"]:
+            students.append(student)
+    return students
+
+
+def completed(
+    farm: Executor, work: Callable[[str], Graded], students: list[str], ahead: int
+) -> Iterator[tuple[str, Future[Graded]]]:
+    """Each student's future as it is done, with only ``ahead`` of them under way."""
+    todo = iter(students)
+    running = {farm.submit(work, student): student for student in islice(todo, ahead)}
+    while running:
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield running.pop(future), future
+            for following in islice(todo, 1):
+                running[farm.submit(work, following)] = following
+
+
+def grade_class(
+    course: Course,
+    exercise: Exercise,
+    *,
+    students: tuple[str, ...] = (),
+    workers: int = 2,
+    anew: bool = False,
+    settings: Settings | None = None,
+    progress: Progress = lambda what, done, of: None,
+    farm: Executor | None = None,
+    write_pages: bool = True,
+) -> ClassResult:
+    """Grade every hand-in of an exercise that is not graded yet.
+
+    Parameters
+    ----------
+    students : names, optional
+        Grade these alone.
+    workers : int
+        How many sandboxes run side by side.
+    anew : bool
+        Draw new challenges and grade everyone.
+    farm : concurrent.futures.Executor, optional
+        Where submissions run; threads of this process by default, since each sandbox is a process of its own.
+    write_pages : bool
+        Write graded notebooks and feedback pages too.
+
+    Raises
+    ------
+    CourseError
+        If the exercise is not released into the course, or the course is being graded already.
+    SandboxUnavailable
+        If no sandbox starts here; nothing is changed then.
+    """
+    settings = settings or Settings()
+    if not course.released(exercise.slug).is_file():
+        raise CourseError(
+            f"{exercise.slug} is not released into this course; run 'autograder release {exercise.slug} --course {course.root}'."
+        )
+    if settings.protected:
+        bubblewrap.probe()
+    with only_one(course), GradeWriter(course) as writer:
+        inbox = intake.take_in_all(course, exercise, students, progress)
+        version = version_of(exercise)
+        run = writer.begin(exercise.slug, version, challenge.new_seed(), anew)
+        result = ClassResult([], refused=inbox.refused)
+        todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
+        work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings)
+        pool = farm or ThreadPoolExecutor(workers, thread_name_prefix="sandbox")
+        try:
+            for student, future in completed(pool, lambda name: work(student=name), todo, workers):
+                error = future.exception()
+                if isinstance(error, SandboxUnavailable | OSError):
+                    result.failed[student] = str(error)
+                elif error is not None:
+                    raise error
+                else:
+                    writer.write(exercise, run, future.result())
+                    result.graded.append(student)
+                progress("grading", len(result.graded) + len(result.failed), len(todo))
+        finally:
+            if farm is None:
+                pool.shutdown(cancel_futures=True)
+        if not result.failed:
+            writer.finish(run)
+        if write_pages:
+            write_missing_pages(course, exercise, writer, progress)
+        result.rows = writer.rows(exercise)
+        return result
+
+
+def write_missing_pages(course: Course, exercise: Exercise, writer: GradeWriter, progress: Progress) -> None:
+    """Write the graded notebook and feedback page of everyone who has none since they were graded."""
+    for row in writer.rows(exercise):
+        paths = (
+            pages.autograded_path(course, exercise.slug, row.student),
+            pages.feedback_path(course, exercise.slug, row.student),
+        )
+        if not all(path.is_file() for path in paths):
+            writer.forget_pages(exercise.slug, row.student)
+    todo = writer.pages_to_write(exercise.slug)
+    for number, (student, notebook) in enumerate(todo):
+        progress("writing feedback", number, len(todo))
+        pages.write_pages(course, exercise.slug, student, notebook)
+        writer.pages_are_written(exercise.slug, student)
+    if todo:
+        progress("writing feedback", len(todo), len(todo))

@@ -1,0 +1,320 @@
+"""The one writer of grades: nbgrader's gradebook, and beside it the outcome of every check.
+
+A student is graded when one transaction says so: points, outcomes and the mark of completion stand in the database together
+or not at all. Whether a folder exists says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from autograder.authoring.source import check_id
+from autograder.check import Verdict
+from autograder.checks import Exercise
+from autograder.course import Course, CourseError
+
+
+class Base(DeclarativeBase):
+    """Our tables; they live in the same database as nbgrader's."""
+
+
+class RunRow(Base):
+    """One grading of one exercise: its secret seed, and whether it came to its end."""
+
+    __tablename__ = "autograder_run"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[str] = mapped_column(sa.String(128), index=True)
+    seed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    version: Mapped[str] = mapped_column(sa.String(64))
+    finished: Mapped[bool] = mapped_column(default=False)
+
+
+class GradedRow(Base):
+    """A student whose submission is graded: by which run, of which bytes, and whether the feedback page is written."""
+
+    __tablename__ = "autograder_graded"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[str] = mapped_column(sa.String(128))
+    student: Mapped[str] = mapped_column(sa.String(128))
+    run: Mapped[int] = mapped_column(sa.ForeignKey("autograder_run.id"))
+    signature: Mapped[str] = mapped_column(sa.String(64))
+    notes: Mapped[str] = mapped_column(sa.Text)
+    notebook: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    pages_written: Mapped[bool] = mapped_column(default=False)
+    __table_args__ = (sa.UniqueConstraint("assignment", "student"),)
+
+
+class OutcomeRow(Base):
+    """How one check of one student ended."""
+
+    __tablename__ = "autograder_outcome"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[str] = mapped_column(sa.String(128), index=True)
+    student: Mapped[str] = mapped_column(sa.String(128), index=True)
+    check: Mapped[str] = mapped_column("check_name", sa.String(128))
+    place: Mapped[int] = mapped_column()
+    status: Mapped[str] = mapped_column(sa.String(32))
+    points: Mapped[float] = mapped_column()
+    message: Mapped[str] = mapped_column(sa.Text)
+    mistake: Mapped[str | None] = mapped_column(sa.String(128))
+    read: Mapped[str] = mapped_column("read_again", sa.Text)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """Everything there is to write for one student."""
+
+    student: str
+    arrived: str
+    signature: str
+    notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    notebook: bytes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check of one student, with its points as the gradebook has them."""
+
+    verdict: Verdict
+    points: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student's line in the grade table."""
+
+    student: str
+    outcomes: tuple[Outcome, ...]
+    points: float
+    most: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A grading under way."""
+
+    id: int
+    seed: bytes
+
+
+class GradeWriter:
+    """One session on the gradebook; every write of grades in the project goes through here."""
+
+    def __init__(self, course: Course) -> None:
+        from nbgrader.api import Gradebook
+
+        self.course = course
+        try:
+            self.gradebook = Gradebook(course.db_url, course.course_id)
+            Base.metadata.create_all(self.gradebook.engine)
+        except sa.exc.SQLAlchemyError as error:
+            reason = str(error.__cause__ or error).splitlines()[0]
+            raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error
+
+    def __enter__(self) -> GradeWriter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.gradebook.close()
+        self.gradebook.engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        with Session(self.gradebook.engine) as session, session.begin():
+            yield session
+
+    # ---- runs
+
+    def begin(self, slug: str, version: str, seed: bytes, anew: bool) -> Run:
+        """Go on with the run that did not come to its end, or start one with the given seed."""
+        with self.transaction() as session:
+            open_run = sa.select(RunRow).where(RunRow.assignment == slug, RunRow.finished.is_(False))
+            row = None if anew else session.scalars(open_run.order_by(RunRow.id.desc())).first()
+            if row is None or row.version != version:
+                session.execute(sa.update(RunRow).where(RunRow.assignment == slug).values(finished=True))
+                row = RunRow(assignment=slug, seed=seed, version=version, finished=False)
+                session.add(row)
+                session.flush()
+            return Run(row.id, row.seed)
+
+    def finish(self, run: Run) -> None:
+        with self.transaction() as session:
+            session.execute(sa.update(RunRow).where(RunRow.id == run.id).values(finished=True))
+
+    def up_to_date(self, slug: str, version: str) -> dict[str, str]:
+        """The signature that each student was graded on, by this version of the exercise's checks."""
+        query = sa.select(GradedRow.student, GradedRow.signature).join(RunRow, GradedRow.run == RunRow.id)
+        with self.transaction() as session:
+            rows = session.execute(query.where(GradedRow.assignment == slug, RunRow.version == version))
+            return dict(rows.tuples().all())
+
+    def graded_in(self, run: Run) -> dict[str, str]:
+        """The signature of each student that this run has graded."""
+        with self.transaction() as session:
+            rows = session.execute(sa.select(GradedRow.student, GradedRow.signature).where(GradedRow.run == run.id))
+            return dict(rows.tuples().all())
+
+    # ---- one student
+
+    def write(self, exercise: Exercise, run: Run, graded: Graded) -> None:
+        """Write a student's points, outcomes and completion, in one transaction."""
+        with self.transaction() as session:
+            notebook = self._submission(session, exercise.slug, graded)
+            points = self._write_points(exercise, notebook, graded.verdicts)
+            session.flush()
+            self._write_penalty(session, notebook, graded.student)
+            key = {"assignment": exercise.slug, "student": graded.student}
+            session.execute(sa.delete(OutcomeRow).filter_by(**key))
+            session.execute(sa.delete(GradedRow).filter_by(**key))
+            for place, verdict in enumerate(graded.verdicts):
+                session.add(
+                    OutcomeRow(
+                        **key, check=verdict.check, place=place, status=verdict.status, points=points[verdict.check],
+                        message=verdict.message, mistake=verdict.mistake, read=verdict.read,
+                    )
+                )  # fmt: skip
+            session.add(
+                GradedRow(
+                    **key,
+                    run=run.id,
+                    signature=graded.signature,
+                    notes=json.dumps(graded.notes),
+                    notebook=graded.notebook,
+                )
+            )
+
+    def _submission(self, session: Session, slug: str, graded: Graded) -> Any:
+        """The student's submitted notebook in nbgrader's tables, made with an entry for each cell where it is new."""
+        from nbgrader import api
+
+        assignment = session.scalars(sa.select(api.Assignment).filter_by(name=slug)).one_or_none()
+        if assignment is None:
+            raise CourseError(f"{slug} is not released into this course; run 'autograder release {slug} --course …'.")
+        student = session.get(api.Student, graded.student)
+        if student is None:
+            student = api.Student(id=graded.student)
+            session.add(student)
+        found = sa.select(api.SubmittedAssignment).filter_by(assignment_id=assignment.id, student_id=graded.student)
+        submission = session.scalars(found).one_or_none()
+        if submission is None:
+            submission = api.SubmittedAssignment(assignment=assignment, student=student)
+            session.add(submission)
+        submission.timestamp = (
+            datetime.strptime(graded.arrived, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC).replace(tzinfo=None)
+        )
+        original = next(notebook for notebook in assignment.notebooks if notebook.name == slug)
+        notebook = next((n for n in submission.notebooks if n.notebook_id == original.id), None)
+        if notebook is None:
+            notebook = api.SubmittedNotebook(notebook_id=original.id, assignment=submission)
+            session.add(notebook)
+        session.flush()
+        have = {grade.cell_id for grade in notebook.grades} | {comment.cell_id for comment in notebook.comments}
+        for cell in [*original.grade_cells, *original.task_cells]:
+            if cell.id not in have:
+                session.add(api.Grade(cell_id=cell.id, notebook=notebook))
+        for cell in [*original.solution_cells, *original.task_cells]:
+            if cell.id not in have:
+                session.add(api.Comment(cell_id=cell.id, notebook=notebook))
+        session.flush()
+        return notebook
+
+    def _write_points(self, exercise: Exercise, notebook: Any, verdicts: Sequence[Verdict]) -> dict[str, float]:
+        """Set the points of each check. What a person entered stays; a change under it asks for a second look."""
+        by_cell = {check_id(exercise.check(verdict.check)): verdict for verdict in verdicts}
+        unattempted = {exercise.check(v.check).function for v in verdicts if v.status == "not attempted"}
+        points = {}
+        for grade in notebook.grades:
+            verdict = by_cell.get(grade.cell.name)
+            if verdict is None:  # graded by hand
+                grade.needs_manual_grade = grade.manual_score is None
+                continue
+            most = float(grade.cell.max_score)
+            earned = most if verdict.ok else 0.0
+            points[verdict.check] = min(max(earned, 0.0), most)
+            grade.auto_score = points[verdict.check]
+            grade.needs_manual_grade = grade.manual_score is not None
+        for comment in notebook.comments:
+            comment.auto_comment = "No response." if comment.cell.name in unattempted else None
+        missing = {verdict.check for verdict in verdicts} - set(points)
+        if missing:
+            raise CourseError(
+                f"The gradebook lacks the checks {', '.join(sorted(missing))}; release {exercise.slug} again."
+            )
+        return points
+
+    def _write_penalty(self, session: Session, notebook: Any, student: str) -> None:
+        """nbgrader's late penalty, by the course's own plug-in, never more than was earned."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        session.expire_all()
+        notebook.late_submission_penalty = None
+        late = notebook.assignment.total_seconds_late
+        if late <= 0:
+            return
+        preprocessor = AssignLatePenalties(config=self.course.config)
+        preprocessor.init_plugin()
+        penalty = preprocessor.plugin_inst.late_submission_penalty(student, notebook.score, late)
+        if penalty is not None:
+            notebook.late_submission_penalty = min(max(penalty, 0.0), notebook.score)
+
+    # ---- reading
+
+    def rows(self, exercise: Exercise) -> list[Row]:
+        """The grade table: a line for each graded student, by name."""
+        from nbgrader import api
+
+        with self.transaction() as session:
+            graded = {
+                row.student: row for row in session.scalars(sa.select(GradedRow).filter_by(assignment=exercise.slug))
+            }
+            outcomes: dict[str, list[Outcome]] = {}
+            query = sa.select(OutcomeRow).filter_by(assignment=exercise.slug).order_by(OutcomeRow.place)
+            for row in session.scalars(query):
+                verdict = Verdict(row.check, row.status, row.message, row.mistake, row.read)
+                outcomes.setdefault(row.student, []).append(Outcome(verdict, row.points))
+            submissions = session.scalars(
+                sa.select(api.SubmittedAssignment).join(api.Assignment).where(api.Assignment.name == exercise.slug)
+            )
+            totals = {
+                s.student_id: (s.score - sum(n.late_submission_penalty or 0 for n in s.notebooks), s.max_score)
+                for s in submissions
+            }
+            return [
+                Row(student, tuple(outcomes.get(student, ())), *totals[student], tuple(json.loads(row.notes)))
+                for student, row in sorted(graded.items())
+            ]
+
+    def pages_to_write(self, slug: str) -> list[tuple[str, bytes]]:
+        """The students whose notebook and feedback page are not written since they were graded, with their notebooks."""
+        query = sa.select(GradedRow.student, GradedRow.notebook).where(
+            GradedRow.assignment == slug, GradedRow.pages_written.is_(False)
+        )
+        with self.transaction() as session:
+            return [(student, notebook) for student, notebook in session.execute(query.order_by(GradedRow.student))]
+
+    def pages_are_written(self, slug: str, student: str) -> None:
+        with self.transaction() as session:
+            session.execute(
+                sa.update(GradedRow)
+                .where(GradedRow.assignment == slug, GradedRow.student == student)
+                .values(pages_written=True)
+            )
+
+    def forget_pages(self, slug: str, student: str) -> None:
+        """Have a student's pages written again: a file of theirs is gone."""
+        with self.transaction() as session:
+            session.execute(
+                sa.update(GradedRow)
+                .where(GradedRow.assignment == slug, GradedRow.student == student)
+                .values(pages_written=False)
+            )

@@ -1,0 +1,82 @@
+"""nbgrader's own door: the preprocessors through which `nbgrader autograde` and formgrader's button call the same core."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from latex2mathml.converter import convert
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.checks import EXERCISES
+from autograder.course import Course
+from autograder.grading import challenge, intake
+from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
+from autograder.grading.gradebook import GradeWriter
+from autograder.grading.pages import TEMPLATES
+
+__all__ = ["TEMPLATES", "ConfirmIntake", "GradeInSandbox", "ShowMathematics"]
+
+DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+INLINE = re.compile(r"(?<![\\$`\w])\$([^\s$`][^$`\n]*?)\$(?![\w$])")
+
+
+class UnknownExercise(Exception):
+    """A submission to an exercise whose checks are not declared."""
+
+
+def course_of(preprocessor: Any) -> Course:
+    """The course that nbgrader is working on: the converter above the exporter above this preprocessor knows."""
+    above = preprocessor.parent
+    while above is not None and not hasattr(above, "coursedir"):
+        above = above.parent
+    if above is None:
+        raise NotTakenIn("This preprocessor works inside nbgrader's autograde alone.")
+    return Course.open(Path(above.coursedir.root))
+
+
+class ConfirmIntake(NbGraderPreprocessor):  # type: ignore[misc]
+    """Lets nothing pass that intake did not write: its proof must fit the bytes in submitted/."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        about = resources["nbgrader"]
+        data = intake.confirmed(course_of(self), about["student"], about["assignment"])
+        if data is None:
+            raise NotTakenIn(
+                f"submitted/{about['student']}/{about['assignment']} was not written by intake, or was changed since; "
+                "put hand-ins into inbox/ and run 'autograder intake'."
+            )
+        return nbformat.reads(data, as_version=4), resources
+
+
+class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
+    """Runs the submission in the sandbox, judges it outside, and writes the grades: the same core as our command."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        about = resources["nbgrader"]
+        course, student = course_of(self), about["student"]
+        exercise = EXERCISES.get(about["assignment"])
+        if exercise is None:
+            raise UnknownExercise(f"No checks are declared for {about['assignment']}.")
+        logging.getLogger("autograder").info("grading %s", student)
+        with GradeWriter(course) as writer:
+            run = writer.begin(exercise.slug, version_of(exercise), challenge.new_seed(), anew=False)
+            graded = grade_submission(course, exercise, student, run.seed, Settings())
+            writer.write(exercise, run, graded)
+        return nbformat.reads(graded.notebook, as_version=4), resources
+
+
+class ShowMathematics(NbGraderPreprocessor):  # type: ignore[misc]
+    """Turns the TeX of the released prose into MathML, which browsers draw without a script.
+
+    What a student wrote stays as it is: it is not ours to trust to a converter.
+    """
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        if cell.cell_type == "markdown" and cell.get("id", "").startswith("text-"):
+            cell.source = DISPLAYED.sub(lambda found: convert(found[1].strip(), display="block"), cell.source)
+            cell.source = INLINE.sub(lambda found: convert(found[1].strip()), cell.source)
+        return cell, resources

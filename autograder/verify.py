@@ -1,0 +1,183 @@
+"""The proof of the grader: its own answer key, every known mistake and every other right version, graded like a class.
+
+Everything goes through the path that grades students: notebooks made from the released one, an inbox, intake, sandboxes,
+border, judge and gradebook.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.authoring.release import notebook_bytes, package, release_into, student_files
+from autograder.check import Shown, difference
+from autograder.checks import Check, Exercise, Misconception
+from autograder.course import Course
+from autograder.grading import challenge
+from autograder.grading.class_run import Progress, grade_class
+from autograder.grading.core import Settings
+from autograder.grading.gradebook import Row
+from autograder.grading.judge import composed, expected_values, outcomes
+from autograder.notebooks import alternative_sources, fill_in, mistaken_sources, reference_sources, solved, with_helpers
+
+REFERENCE, BLANK = "reference", "blank"
+
+
+@dataclass
+class ExerciseProof:
+    """What was found for one exercise; ``problems`` is empty if all of it holds."""
+
+    slug: str
+    checks: int
+    points: float
+    reference_score: float = 0.0
+    blank_score: float = 0.0
+    misconceptions: int = 0
+    rejected: int = 0
+    diagnosed: int = 0
+    alternatives: int = 0
+    accepted: int = 0
+    leaks: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def body_lines(check: Check) -> set[str]:
+    """The lines of a reference's body that say something of their own."""
+    text = solved(check)
+    body = text[text.rindex('"""') + 3 :]
+    lines = {" ".join(line.split()) for line in body.splitlines()}
+    return {line for line in lines if len(line) > 20}
+
+
+def find_leaks(exercise: Exercise, files: dict[str, bytes]) -> list[str]:
+    """The released files in which a line of a solution, or a mark of one, stands."""
+    secret = {line for check in exercise.checks for line in body_lines(check)} | {"BEGIN SOLUTION", "END SOLUTION"}
+    leaks = []
+    for name, data in files.items():
+        text = " ".join(data.decode("utf-8", "replace").replace("\\n", " ").replace('\\"', '"').split())
+        if any(line in text for line in secret):
+            leaks.append(name)
+    return leaks
+
+
+def should_fail(exercise: Exercise, check: Check, mistake: Misconception) -> set[str]:
+    """The checks that a mistake should cost: its own, and those whose reference comes out wrong on top of it."""
+    failing = {check.name}
+    for other in exercise.checks:
+        if check.function in other.earlier and mistaken_outcome(other, check, mistake):
+            failing.add(other.name)
+    return failing
+
+
+def mistaken_outcome(other: Check, check: Check, mistake: Misconception) -> bool:
+    """Whether a right function that calls the mistaken one comes to a wrong result."""
+    cases = challenge.draw(other, b"verify", "", "")
+    shown = Shown(other.function, tuple(other.axes.split()))
+    results = outcomes(composed(other, {check.function: mistake.function}), cases)
+    wanted = expected_values(other, cases)
+    return any(difference(r, w, other.tolerance, shown) is not None for r, w in zip(results, wanted, strict=True))
+
+
+class Claim:
+    """One notebook of the proof: who hands it in, what it is, and what its row must show."""
+
+    def __init__(self, student: str, notebook: Any, judge: Callable[[Row], None]) -> None:
+        self.student, self.notebook, self.judge = student, notebook, judge
+
+
+def lost(row: Row) -> set[str]:
+    return {outcome.verdict.check for outcome in row.outcomes if outcome.points < 1e-9}
+
+
+def claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
+    """Every notebook of the proof, with what must come of it."""
+    made = [
+        Claim(REFERENCE, fill_in(exercise, released, reference_sources(exercise)), lambda row: reference(row, proof)),
+        Claim(BLANK, nbformat.from_dict(released), lambda row: blank(row, proof)),
+    ]
+    for check in exercise.checks:
+        for mistake in check.misconceptions:
+            sources, helpers = mistaken_sources(exercise, check, mistake.function)
+            student = f"mistake-{check.function}-{mistake.name}".replace(" ", "_")[:64]
+            notebook = with_helpers(exercise, released, sources, helpers)
+            made.append(Claim(student, notebook, mistaken_claim(exercise, check, mistake, proof)))
+    for path in exercise.alternatives:
+        sources, helpers = alternative_sources(exercise, path)
+        notebook = with_helpers(exercise, released, sources, helpers)
+        made.append(Claim(f"alternative-{path.stem}", notebook, alternative_claim(path.stem, proof)))
+    return made
+
+
+def reference(row: Row, proof: ExerciseProof) -> None:
+    proof.reference_score = row.points
+    if row.points != proof.points:
+        proof.problems.append(f"the reference gets {row.points:g} of {proof.points:g} points")
+
+
+def blank(row: Row, proof: ExerciseProof) -> None:
+    proof.blank_score = row.points
+    if row.points or any(outcome.verdict.status != "not attempted" for outcome in row.outcomes):
+        proof.problems.append(f"the untouched notebook gets {row.points:g} points, or is not 'not attempted'")
+
+
+def mistaken_claim(
+    exercise: Exercise, check: Check, mistake: Misconception, proof: ExerciseProof
+) -> Callable[[Row], None]:
+    def judge(row: Row) -> None:
+        proof.misconceptions += 1
+        verdict = next(outcome.verdict for outcome in row.outcomes if outcome.verdict.check == check.name)
+        expected = should_fail(exercise, check, mistake)
+        proof.rejected += lost(row) == expected
+        proof.diagnosed += verdict.mistake == mistake.name
+        if lost(row) != expected:
+            proof.problems.append(f"{check.name}, {mistake.name}: it costs {sorted(lost(row))}, not {sorted(expected)}")
+        if verdict.mistake != mistake.name:
+            proof.problems.append(f"{check.name}, {mistake.name}: the diagnosis is {verdict.mistake}")
+
+    return judge
+
+
+def alternative_claim(name: str, proof: ExerciseProof) -> Callable[[Row], None]:
+    def judge(row: Row) -> None:
+        proof.alternatives += 1
+        proof.accepted += row.points == proof.points
+        for outcome in row.outcomes:
+            if not outcome.verdict.ok:
+                proof.problems.append(f"alternative {name}: {outcome.verdict.check} is {outcome.verdict.message}")
+
+    return judge
+
+
+def verify_exercise(exercise: Exercise, settings: Settings, workers: int, progress: Progress) -> ExerciseProof:
+    """Grade every notebook of the proof in a course made for it, and say what holds."""
+    proof = ExerciseProof(exercise.slug, len(exercise.checks), exercise.points)
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        course = Course.create(Path(folder) / "course")
+        released = release_into(course, exercise)
+        proof.leaks = find_leaks(exercise, student_files(exercise, released))
+        if package(exercise, released) != package(exercise, release_into(course, exercise)):
+            proof.problems.append("releasing twice does not give the same bytes")
+        made = claims(exercise, nbformat.read(released, as_version=4), proof)
+        for claim in made:
+            path = course.inbox / claim.student / exercise.slug / f"{exercise.slug}.ipynb"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(notebook_bytes(claim.notebook))
+        result = grade_class(course, exercise, workers=workers, settings=settings, progress=progress, write_pages=False)
+        rows = {row.student: row for row in result.rows}
+        for claim in made:
+            if claim.student in rows:
+                claim.judge(rows[claim.student])
+            else:
+                proof.problems.append(
+                    f"{claim.student} was not graded: {result.failed.get(claim.student, 'no reason given')}"
+                )
+    proof.problems += [f"{name} holds text of a solution" for name in proof.leaks]
+    return proof

@@ -1,0 +1,82 @@
+"""The built book, a server for it, and a browser to open it with."""
+
+import fcntl
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from book_paths import ROOT
+from playwright.sync_api import Browser, sync_playwright
+
+DOWNLOAD = ROOT / "_build" / "student" / "01_vanilla_rnn.zip"
+JUPYTER_BOOK = ["-c", "from jupyter_book.cli.main import main; main()"]
+BUILD = [*JUPYTER_BOOK, *["build", "book", "--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n"]]
+CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def build() -> None:
+    if not DOWNLOAD.exists():
+        pytest.fail(f"The book links to {DOWNLOAD.relative_to(ROOT)}, which is not there: 'make exercises' writes it.")
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, *BUILD],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.fail(f"The book does not build:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def built_book() -> Path:
+    """The folder of the built pages; of all the workers of a test run, the first builds and the others wait."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with open(ROOT / "_build" / ".book_tests.lock", "a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        if lock.read() != run:
+            build()
+            lock.truncate(0)
+            lock.write(run)
+    return ROOT / "_build" / "html"
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the test reports what fails."""
+
+
+@pytest.fixture(scope="session")
+def address(built_book: Path) -> Iterator[str]:
+    """Where the built book is served."""
+    handler = functools.partial(QuietHandler, directory=str(built_book))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("There is no program named chromium on the PATH; these tests open the book with it. Install it.")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        yield started
+        started.close()

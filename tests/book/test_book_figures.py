@@ -1,0 +1,100 @@
+"""The drawing functions: the cell has one lit part, the unrolled network a cell for each word, plots a baseline."""
+
+import book_paths  # noqa: F401  makes the book's modules importable
+import figures
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+
+@pytest.fixture(autouse=True)
+def _own_settings():
+    with mpl.rc_context():
+        figures.use_house_style()
+        yield
+
+
+def boxes(figure: Figure) -> list:
+    return figure.axes[0].patches
+
+
+def lit(figure: Figure) -> list:
+    return [patch for patch in boxes(figure) if to_hex(patch.get_edgecolor()) == figures.LIT_EDGE]
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_without_a_part_nothing_is_lit() -> None:
+    assert lit(figures.draw_cell()) == []
+
+
+@pytest.mark.parametrize("part", figures.PARTS)
+def test_one_part_is_lit_by_colour_and_by_thickness(part: str) -> None:
+    figure = figures.draw_cell(part)
+    (patch,) = lit(figure)
+    assert patch.get_linewidth() > max(other.get_linewidth() for other in boxes(figure) if other is not patch)
+
+
+def test_an_unknown_part_is_refused_with_the_names_of_all() -> None:
+    with pytest.raises(ValueError, match=r"no part 'gate'; the parts are x, W_x, .* y\."):
+        figures.draw_cell("gate")
+
+
+def test_the_unrolled_network_has_one_cell_and_one_arrow_for_each_word() -> None:
+    words = ["let's", "meet", "for"]
+    shown = texts(figures.draw_unrolled(words, "tea"))
+    assert [word for word in shown if word in words] == words
+    assert [shown.count(rf"$h_{{{t}}}$") for t in (1, 2, 3, 4)] == [1, 1, 1, 0]
+    assert shown.count("$W_h$") == shown.count("$W_x$") == len(words)
+    assert "tea" in shown
+
+
+def test_the_mask_lights_the_steps_that_count() -> None:
+    counts = np.array([[True, False], [False, True], [False, False]])
+    figure = figures.draw_mask([["a", "b", "c"], ["d", "e", "f"]], counts, first_step=5)
+    hatched = [bool(patch.get_hatch()) for patch in boxes(figure)]
+    assert hatched == [not count for count in counts.T.ravel()]
+    assert "$t=5$" in texts(figure)
+
+
+def test_the_accuracy_plot_has_a_dot_for_each_seed_and_the_baseline() -> None:
+    figure = figures.plot_accuracy({4: [1.0, 0.9], 8: [0.5, 0.3]}, baseline=0.25)
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert list(lines["guess that ignores earlier words"].get_ydata()) == [0.25, 0.25]
+    np.testing.assert_allclose(lines["median of the seeds"].get_ydata(), [0.95, 0.4])
+    assert sum(line.get_marker() == "o" and len(line.get_xdata()) == 2 for line in figure.axes[0].lines) == 2
+
+
+def test_the_trace_plot_has_a_logarithmic_axis_and_a_line_for_each_seed() -> None:
+    rows = np.array([[1.0, 0.1], [1.0, 0.2], [1.0, 0.3]])
+    figure = figures.plot_trace(["a", "b"], rows, rows, np.array([True, False, True]))
+    assert figure.axes[0].get_yscale() == "log"
+    assert sorted(line.get_linestyle() for line in figure.axes[0].lines) == ["-", "-", "--", "--", "--", ":"]
+
+
+@pytest.mark.parametrize("draw", [figures.draw_cell, lambda: figures.draw_unrolled(["a", "b"])])
+def test_the_same_drawing_is_the_same_file(draw, tmp_path) -> None:
+    for name in ("first.svg", "second.svg"):
+        draw().savefig(tmp_path / name, metadata={"Date": None})
+    assert (tmp_path / "first.svg").read_bytes() == (tmp_path / "second.svg").read_bytes()
+
+
+def test_text_stands_out_from_its_ground() -> None:
+    """The contrast that WCAG 2.2 asks for: 4.5 for text, 3 for lines."""
+
+    def luminance(colour: str) -> float:
+        rgb = np.array(mpl.colors.to_rgb(colour))
+        return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+    def contrast(one: str, other: str) -> float:
+        high, low = sorted([luminance(one), luminance(other)], reverse=True)
+        return (high + 0.05) / (low + 0.05)
+
+    for ground in ("#ffffff", figures.FILL, figures.LIT_FILL):
+        assert contrast(figures.INK, ground) > 4.5
+    for line in (figures.BLUE, figures.ORANGE, figures.GREEN, figures.GREY, figures.EDGE, figures.LIT_EDGE):
+        assert contrast(line, "#ffffff") > 3
