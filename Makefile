@@ -32,7 +32,7 @@ exercises: setup  ## generate the student notebooks, their worked cases and zip 
 book: exercises  ## build the book, executed, warnings as errors
 	@$(BOOK)
 
-BOOK = $(BIN)/jupyter-book build book --config _config.yml --toc book/_toc.yml --path-output . -W --keep-going -n
+BOOK = $(BIN)/jupyter-book build book --config _config.yml --path-output . -W --keep-going -n
 
 course: exercises book  ## build everything and grade the sample class
 	@$(PY) -m autograder sample-class --course $(COURSE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,10 @@ import typer
 from rich.console import Console
 
 from autograder.course import Course, CourseError
+from autograder.errors import UserError
+
+# nbformat's validator imports this optional checker of web addresses, which builds a grammar for seconds; no notebook needs it.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 COURSE = Path("_build/course")
 USAGE, REFUSED = 2, 3
@@ -274,27 +278,14 @@ def sample_class(course: CourseOption = COURSE) -> None:
     typer.echo(f"{len(SAMPLES)} submissions written to {opened.inbox}")
 
 
-def known_errors() -> tuple[type[Exception], ...]:
-    from autograder.authoring.source import AuthoringError
-    from autograder.grading.core import NotTakenIn
-    from autograder.sandbox.runtime import MissingPackage
-
-    return (CourseError, AuthoringError, NotTakenIn, MissingPackage)
-
-
 def main() -> None:
     """Run the command line. A user's mistake ends in one sentence and a code, never in a traceback."""
-    from autograder.sandbox.bubblewrap import SandboxUnavailable
-
-    run: Callable[..., Any] = app
     try:
-        run()
-    except SandboxUnavailable as error:
-        sys.stderr.write(f"Not graded: {error}\n")
-        sys.exit(REFUSED)
-    except known_errors() as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(USAGE)
+        app()
+    except UserError as error:
+        refused = type(error).__name__ == "SandboxUnavailable"
+        sys.stderr.write(f"{'Not graded: ' if refused else ''}{error}\n")
+        sys.exit(REFUSED if refused else USAGE)
     except OSError as error:
         sys.stderr.write(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.\n")
         sys.exit(USAGE)

@@ -13,6 +13,8 @@ from typing import Any
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.errors import UserError
+
 CONFIG = "nbgrader_config.py"
 CONFIG_TEXT = '''"""nbgrader's settings for this course. Its own doors grade through the autograder's core."""
 
@@ -38,7 +40,7 @@ c.CourseDirectory.course_id = "rnn"
 '''
 
 
-class CourseError(Exception):
+class CourseError(UserError):
     """A course folder that cannot be used as it is; the message says what to do."""
 
 
@@ -62,6 +64,13 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def remove_parts(*folders: Path) -> None:
+    """Remove what a process that was killed while writing left behind."""
+    for folder in folders:
+        for part in folder.rglob(".*.part"):
+            part.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

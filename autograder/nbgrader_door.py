@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.checks import EXERCISES
 from autograder.course import Course
 from autograder.grading import challenge, intake
+from autograder.grading.class_run import only_one
 from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
 from autograder.grading.gradebook import GradeWriter
 from autograder.grading.pages import TEMPLATES
@@ -61,9 +61,10 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         exercise = EXERCISES.get(about["assignment"])
         if exercise is None:
             raise UnknownExercise(f"No checks are declared for {about['assignment']}.")
-        logging.getLogger("autograder").info("grading %s", student)
-        with GradeWriter(course) as writer:
+        with only_one(course), GradeWriter(course) as writer:
             run = writer.begin(exercise.slug, version_of(exercise), challenge.new_seed(), anew=False)
+            if student in writer.graded_in(run):  # a regrade draws new challenges
+                run = writer.begin(exercise.slug, version_of(exercise), challenge.new_seed(), anew=True)
             graded = grade_submission(course, exercise, student, run.seed, Settings())
             writer.write(exercise, run, graded)
         return nbformat.reads(graded.notebook, as_version=4), resources

@@ -15,6 +15,7 @@ from autograder.authoring.examples import example_text
 from autograder.authoring.source import AuthoringError, source_notebook
 from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course, write_atomically
+from autograder.grading.gradebook import GradeWriter
 
 EXERCISES_FOLDER = Path(__file__).parents[2] / "exercises"
 GENERATED = '# Generated from autograder/check.py by "make exercises"; do not edit.\n'
@@ -53,6 +54,8 @@ def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FO
     if not result["success"]:
         lines = [line for line in (result.get("error") or result.get("log") or "").strip().splitlines() if line]
         raise AuthoringError(f"nbgrader could not release {exercise.slug}: {lines[-1] if lines else 'it says no more'}")
+    with GradeWriter(course):  # makes our tables beside nbgrader's, where they are not there yet
+        pass
     released = course.released(exercise.slug)
     notebook = nbformat.read(released, as_version=4)
     notebook.metadata = {key: notebook.metadata[key] for key in ("kernelspec", "language_info")}

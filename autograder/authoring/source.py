@@ -9,12 +9,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.authoring.stub import take_apart
 from autograder.checks import Check, Exercise
+from autograder.errors import UserError
 
 SCHEMA = 3
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-class AuthoringError(Exception):
+class AuthoringError(UserError):
     """An exercise's text does not fit its checks."""
 
 

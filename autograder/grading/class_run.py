@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 
 from autograder.checks import Exercise
-from autograder.course import Course, CourseError
+from autograder.course import Course, CourseError, remove_parts
 from autograder.grading import challenge, intake, pages
 from autograder.grading.core import Settings, grade_submission, version_of
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
@@ -118,6 +118,7 @@ def grade_class(
     if settings.protected:
         bubblewrap.probe()
     with only_one(course), GradeWriter(course) as writer:
+        remove_parts(course.submitted, course.autograded, course.feedback)
         inbox = intake.take_in_all(course, exercise, students, progress)
         version = version_of(exercise)
         run = writer.begin(exercise.slug, version, challenge.new_seed(), anew)

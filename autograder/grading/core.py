@@ -14,6 +14,7 @@ from autograder import __name__ as package
 from autograder.authoring.source import check_id, solution_id
 from autograder.checks import Exercise
 from autograder.course import Course
+from autograder.errors import UserError
 from autograder.grading import challenge, intake
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.gradebook import Graded
@@ -22,7 +23,7 @@ from autograder.grading.pages import graded_notebook
 from autograder.sandbox.limits import Limits
 
 
-class NotTakenIn(Exception):
+class NotTakenIn(UserError):
     """A submission that intake did not write, or that was changed since."""
 
 

@@ -156,13 +156,13 @@ class GradeWriter:
         query = sa.select(GradedRow.student, GradedRow.signature).join(RunRow, GradedRow.run == RunRow.id)
         with self.transaction() as session:
             rows = session.execute(query.where(GradedRow.assignment == slug, RunRow.version == version))
-            return dict(rows.tuples().all())
+            return {student: signature for student, signature in rows}  # noqa: C416 - a Row is no pair to dict
 
     def graded_in(self, run: Run) -> dict[str, str]:
         """The signature of each student that this run has graded."""
         with self.transaction() as session:
             rows = session.execute(sa.select(GradedRow.student, GradedRow.signature).where(GradedRow.run == run.id))
-            return dict(rows.tuples().all())
+            return {student: signature for student, signature in rows}  # noqa: C416 - a Row is no pair to dict
 
     # ---- one student
 

@@ -5,11 +5,12 @@ This module alone is shared by both sides. The trusted side reads with ``autogra
 
 import json
 import struct
+from collections.abc import Mapping
 
 LENGTHS = struct.Struct("<II")
 
 
-def encode(header: "dict[str, object]", block: bytes = b"") -> bytes:
+def encode(header: Mapping[str, object], block: bytes = b"") -> bytes:
     """One frame."""
     text = json.dumps(header).encode()
     return LENGTHS.pack(len(text), len(block)) + text + block

@@ -23,7 +23,8 @@ def write_sample(sample: Sample, exercise: Exercise, released: Path, inbox: Path
     sample.make(Desk(exercise, nbformat.read(released, as_version=4), folder))
 
 
-def write_class(course: Course, exercise: Exercise) -> None:
-    """Fill a course's inbox with the sample class, from the notebook released into it."""
+def write_class(course: Course, exercise: Exercise, students: frozenset[str] | None = None) -> None:
+    """Fill a course's inbox with the sample class (or the named ones), from the notebook released into it."""
     for sample in SAMPLES:
-        write_sample(sample, exercise, course.released(exercise.slug), course.inbox)
+        if students is None or sample.student in students:
+            write_sample(sample, exercise, course.released(exercise.slug), course.inbox)

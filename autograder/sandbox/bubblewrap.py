@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.errors import UserError
 from autograder.sandbox import runtime, seccomp
 from autograder.sandbox.limits import Limits
 
@@ -22,7 +23,7 @@ FIRST_UID, UIDS = 1_880_000_000, 1 << 27
 PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
-class SandboxUnavailable(Exception):
+class SandboxUnavailable(UserError):
     """No sandbox can be made on this machine; the message says what to do."""
 
 

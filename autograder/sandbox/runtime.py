@@ -14,10 +14,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from autograder.errors import UserError
+
 RUNNER_NEEDS = ("numpy", "ipython", "safetensors")
 
 
-class MissingPackage(Exception):
+class MissingPackage(UserError):
     """A package that an exercise allows is not installed."""
 
 

@@ -53,6 +53,12 @@ def last_step(mask: np.ndarray) -> np.ndarray:
     return last
 
 
+def batch_for_blank(messages: list[list[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As ``batch``, with a mask that leaves only the step before the blank."""
+    ids, targets, mask = batch(messages)
+    return ids, targets, last_step(mask)
+
+
 def distance(small_words: int) -> int:
     """The number of words between the time of day and the blank: the full stop, the small words and the end."""
     return 1 + small_words + len(END.split())

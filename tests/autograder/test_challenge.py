@@ -1,0 +1,341 @@
+"""The declared checks and their challenges: every right version passes, every wrong one fails and is called by its name."""
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.authoring.examples import worked_cases
+from autograder.check import Case, Returned, Shown, difference
+from autograder.checks import EXERCISES, Check, DrawnCase, Exercise, Misconception
+from autograder.grading import challenge
+from autograder.grading.judge import expected_values, matching, outcomes
+
+RIGHT_SEEDS, WRONG_SEEDS, FEW_SEEDS = 200, 50, 10
+SEED = bytes(range(32))
+CHECKS = [(exercise, check) for exercise in EXERCISES.values() for check in exercise.checks]
+EACH_CHECK = pytest.mark.parametrize(("exercise", "check"), CHECKS, ids=[check.name for _, check in CHECKS])
+MISTAKES = [(exercise, check, mistake) for exercise, check in CHECKS for mistake in check.misconceptions]
+EACH_MISTAKE = pytest.mark.parametrize(
+    ("exercise", "check", "mistake"), MISTAKES, ids=[f"{c.name}: {m.name}" for _, c, m in MISTAKES]
+)
+ALTERNATIVES = [(exercise, path) for exercise in EXERCISES.values() for path in exercise.alternatives]
+
+Array = np.ndarray[Any, Any]
+
+
+def seed_of(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+@functools.cache
+def drawn_with_answers(slug: str, name: str, number: int) -> tuple[list[DrawnCase], list[Array]]:
+    """A draw and what the reference comes to, made once: ``call`` hands out copies, and what is kept cannot be written to."""
+    check = EXERCISES[slug].check(name)
+    cases = challenge.draw(check, seed_of(number), slug, "student")
+    expected = expected_values(check, cases)
+    for array in [*expected, *(array for _, array in arrays_of(cases))]:
+        array.flags.writeable = False
+    return cases, expected
+
+
+def drawn(exercise: Exercise, check: Check, number: int) -> list[DrawnCase]:
+    return drawn_with_answers(exercise.slug, check.name, number)[0]
+
+
+def answers(exercise: Exercise, check: Check, number: int) -> list[Array]:
+    return drawn_with_answers(exercise.slug, check.name, number)[1]
+
+
+def first_difference(check: Check, cases: list[Case], expected: list[Array]) -> str | None:
+    shown = Shown(check.function, tuple(check.axes.split()))
+    found = (difference(one, wanted, check.tolerance, shown) for one, wanted in zip(cases, expected, strict=True))
+    return next((text for text in found if text is not None), None)
+
+
+def returned(arrays: list[Any]) -> list[Case]:
+    """Cases in which a function returned these."""
+    return [Case(Returned.of(array)) for array in arrays]
+
+
+def like(expected: Array, array: Array) -> Any:
+    """The array with the expected dtype; where one number is asked for, a NumPy scalar."""
+    return np.asarray(array, dtype=expected.dtype)[()]
+
+
+def whole_set(exercise: Exercise, path: Any) -> dict[str, Any]:
+    """One namespace with all functions: an alternative's own, and the reference's source where it has none."""
+    from autograder.notebooks import alternative_sources
+
+    sources, helpers = alternative_sources(exercise, path)
+    namespace: dict[str, Any] = {"np": np, "__name__": path.stem}
+    exec(compile(helpers, str(path.name), "exec"), namespace)
+    for name, source in sources.items():
+        exec(compile(source, f"{path.stem}.{name}", "exec"), namespace)
+    return namespace
+
+
+# ---- the checks are sound --------------------------------------------------------------------------------------------
+
+
+def test_there_is_something_to_check() -> None:
+    """A declaration that lost its alternatives or mistakes would let the tests below pass for nothing."""
+    for exercise in EXERCISES.values():
+        assert len(exercise.alternatives) >= 5, f"{exercise.slug} has {len(exercise.alternatives)} alternatives"
+        assert all(len(check.misconceptions) >= 4 for check in exercise.checks)
+
+
+@EACH_CHECK
+def test_the_reference_is_right_in_every_draw(exercise: Exercise, check: Check) -> None:
+    for number in range(FEW_SEEDS):
+        cases = drawn(exercise, check, number)
+        expected = answers(exercise, check, number)
+        text = first_difference(check, outcomes(check.reference, cases), expected)
+        assert text is None, f"seed {number}: {text}"
+        assert all(np.isfinite(array).all() for array in expected), f"seed {number}: the expected values are not finite"
+
+
+@pytest.mark.parametrize(("exercise", "path"), ALTERNATIVES, ids=[path.stem for _, path in ALTERNATIVES])
+def test_every_other_right_version_passes_in_every_draw(exercise: Exercise, path: Any) -> None:
+    namespace = whole_set(exercise, path)
+    for number, check in itertools.product(range(RIGHT_SEEDS), exercise.checks):
+        cases = drawn(exercise, check, number)
+        text = first_difference(check, outcomes(namespace[check.function], cases), answers(exercise, check, number))
+        assert text is None, f"{path.stem}, seed {number}, {check.name}: {text}"
+
+
+@EACH_MISTAKE
+def test_every_mistake_is_rejected_and_matched_by_its_own_name_alone(
+    exercise: Exercise, check: Check, mistake: Misconception
+) -> None:
+    for number in range(WRONG_SEEDS):
+        cases = drawn(exercise, check, number)
+        theirs = outcomes(mistake.function, cases)
+        assert first_difference(check, theirs, answers(exercise, check, number)) is not None, (
+            f"passes with seed {number}"
+        )
+        found = matching(check, cases, theirs)
+        assert found is not None, f"not recognised with seed {number}"
+        assert found.name == mistake.name, f"taken for {found.name!r} with seed {number}"
+
+
+@EACH_CHECK
+def test_no_mistake_comes_to_the_same_as_another(exercise: Exercise, check: Check) -> None:
+    """``matching`` gives the first that fits; so each must be told apart whatever the order."""
+    for number in range(FEW_SEEDS):
+        cases = drawn(exercise, check, number)
+        results = {mistake.name: outcomes(mistake.function, cases) for mistake in check.misconceptions}
+        for mistake in check.misconceptions:
+            alone = Check(**{**vars(check), "misconceptions": [mistake]})
+            fits = [name for name, theirs in results.items() if matching(alone, cases, theirs) is not None]
+            assert fits == [mistake.name], f"seed {number}: {mistake.name!r} fits {fits}"
+
+
+@EACH_CHECK
+def test_the_right_answer_is_taken_for_no_mistake(exercise: Exercise, check: Check) -> None:
+    for number in range(FEW_SEEDS):
+        cases = drawn(exercise, check, number)
+        assert matching(check, cases, outcomes(check.reference, cases)) is None, f"seed {number}"
+
+
+# ---- answers that were not computed ----------------------------------------------------------------------------------
+
+
+def uncomputed(check: Check, cases: list[DrawnCase], expected: list[Array]) -> Iterator[tuple[str, list[Any]]]:
+    """Answers that anybody could give without computing anything."""
+    for name, number in (("zeros", 0.0), ("ones", 1.0), ("minus one", -1.0), ("NaN", np.nan), ("infinity", np.inf)):
+        yield name, [like(wanted, np.full(wanted.shape, number)) for wanted in expected]
+    for name in cases[0].inputs:
+        given = [case.inputs[name] for case in cases]
+        yield f"the input {name}", given
+        yield (
+            f"the input {name}, cut to shape",
+            [cut(value, wanted) for value, wanted in zip(given, expected, strict=True)],
+        )
+    worked = expected_values(check, worked_cases(check))
+    for number, answer in enumerate(worked):
+        yield f"the worked answer {number + 1}", [answer for _ in cases]
+        yield f"the worked answer {number + 1}, cut to shape", [cut(answer, wanted) for wanted in expected]
+    everyone = itertools.cycle(worked)
+    yield "the worked answers in turn", [cut(next(everyone), wanted) for wanted in expected]
+
+
+def cut(value: Any, wanted: Array) -> Any:
+    """A value repeated and cut to the wanted shape and dtype."""
+    array = np.zeros(1) if value is None else np.asarray(value)
+    return like(wanted, np.resize(array, wanted.shape))
+
+
+@EACH_CHECK
+def test_answers_that_were_not_computed_are_rejected(exercise: Exercise, check: Check) -> None:
+    for number in range(FEW_SEEDS):
+        cases = drawn(exercise, check, number)
+        expected = answers(exercise, check, number)
+        for name, arrays in uncomputed(check, cases, expected):
+            assert first_difference(check, returned(arrays), expected), f"{name} passes with seed {number}"
+
+
+RESHAPES: dict[str, Callable[[Array], Array]] = {
+    "x[None]": lambda x: x[None],
+    "x[..., None]": lambda x: x[..., None],
+    "squeezed": np.squeeze,
+    "flattened": lambda x: x.reshape(-1),
+    "its first row": lambda x: x[:1] if x.ndim else x[None],
+    "twice": lambda x: np.stack([x, x]),
+    "as broadcast": lambda x: np.broadcast_to(x, (2, *x.shape)),
+    "with the last two axes swapped": lambda x: np.swapaxes(x, -1, -2) if x.ndim > 1 else x[None],
+}
+
+
+@EACH_CHECK
+@pytest.mark.parametrize("how", RESHAPES)
+def test_a_right_answer_in_another_shape_is_rejected(exercise: Exercise, check: Check, how: str) -> None:
+    for number in range(FEW_SEEDS):
+        expected = answers(exercise, check, number)
+        reshaped = [RESHAPES[how](wanted) for wanted in expected]
+        if all(one.shape == wanted.shape for one, wanted in zip(reshaped, expected, strict=True)):
+            assert check.axes == "", f"{check.name} has no case of length 1, so that {how} changes no shape"
+            continue
+        assert first_difference(check, returned(reshaped), expected), f"{how} passes with seed {number}"
+
+
+@EACH_CHECK
+def test_each_case_in_another_shape_is_rejected_by_itself(exercise: Exercise, check: Check) -> None:
+    """One reshaped case among right ones is enough."""
+    cases = drawn(exercise, check, 0)
+    expected = answers(exercise, check, 0)
+    for number, how in itertools.product(range(len(expected)), RESHAPES):
+        arrays: list[Any] = [wanted[()] for wanted in expected]
+        arrays[number] = RESHAPES[how](expected[number])
+        if arrays[number].shape != expected[number].shape:
+            text = first_difference(check, returned(arrays), expected)
+            assert text is not None, f"{how} passes in the case {cases[number].title!r}"
+            assert "shape" in text
+
+
+@EACH_CHECK
+def test_answers_off_by_ten_tolerances_are_rejected_and_by_a_tenth_accepted(exercise: Exercise, check: Check) -> None:
+    for number in range(FEW_SEEDS):
+        cases = drawn(exercise, check, number)
+        expected = answers(exercise, check, number)
+        for place, wanted in enumerate(expected):
+            scale = np.abs(wanted).max() or 1.0
+            at = np.unravel_index(number % wanted.size, wanted.shape)
+            for factor in (10, 0.1):
+                arrays: list[Any] = [array[()] for array in expected]
+                off = wanted.astype(wanted.dtype, copy=True)
+                off[at] += np.asarray(factor * check.tolerance * scale, dtype=wanted.dtype)
+                arrays[place] = off[()]
+                text = first_difference(check, returned(arrays), expected)
+                where = f"case {cases[place].title!r}, place {at}, seed {number}, off by {factor} tolerances"
+                assert (text is not None) == (factor > 1), f"{where}: {text}"
+
+
+@EACH_CHECK
+def test_a_right_answer_of_another_dtype_is_rejected(exercise: Exercise, check: Check) -> None:
+    if not check.axes:
+        return_types: tuple[type, ...] = (np.int64, np.complex128)  # one number may be of any precision
+    else:
+        return_types = (np.float16, np.int64, np.complex128)
+    expected = answers(exercise, check, 0)
+    for kind in return_types:
+        text = first_difference(check, returned([wanted.astype(kind) for wanted in expected]), expected)
+        assert text is not None, f"{check.name} accepts {np.dtype(kind)}"
+
+
+# ---- challenges ------------------------------------------------------------------------------------------------------
+
+
+def arrays_of(cases: list[DrawnCase]) -> list[tuple[str, Array]]:
+    return [
+        (f"{name} of the case {case.title!r}", value)
+        for case in cases
+        for name, value in case.inputs.items()
+        if isinstance(value, np.ndarray)
+    ]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
+def test_no_challenge_holds_the_answer_of_another_check(exercise: Exercise) -> None:
+    for number in range(WRONG_SEEDS):
+        cases = {check.name: drawn(exercise, check, number) for check in exercise.checks}
+        given = [(check, what, array) for check in exercise.checks for what, array in arrays_of(cases[check.name])]
+        for check in exercise.checks:
+            for case, wanted in zip(cases[check.name], answers(exercise, check, number), strict=True):
+                for other, what, array in given:
+                    if array.shape != wanted.shape:
+                        continue
+                    close = np.allclose(array.astype(float), wanted.astype(float), rtol=0, atol=1e-3)
+                    assert not close, f"seed {number}: {other.name}, {what}, answers {check.name}, case {case.title!r}"
+
+
+def same(one: dict[str, list[DrawnCase]], two: dict[str, list[DrawnCase]]) -> dict[str, int]:
+    """How many arrays of floating-point numbers of each check are the same in two draws."""
+    found = {}
+    for name, cases in one.items():
+        pairs = itertools.product(arrays_of(cases), arrays_of(two[name]))
+        found[name] = sum(a.dtype.kind == "f" and np.array_equal(a, b) for (_, a), (_, b) in pairs)
+    return found
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
+def test_the_same_seed_and_student_give_the_same_challenges(exercise: Exercise) -> None:
+    one, two = (challenge.draw_all(exercise, SEED, "student") for _ in range(2))
+    for name in one:
+        assert [case.title for case in one[name]] == [case.title for case in two[name]]
+        for (what, a), (_, b) in zip(arrays_of(one[name]), arrays_of(two[name]), strict=True):
+            assert a.dtype == b.dtype
+            assert np.array_equal(a, b), f"{name}, {what} differs from draw to draw"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
+def test_another_student_seed_or_exercise_gives_other_challenges(exercise: Exercise) -> None:
+    ours = challenge.draw_all(exercise, SEED, "student")
+    other_slug = Exercise("another", exercise.title, exercise.checks, exercise.packages)
+    others = {
+        "another student": challenge.draw_all(exercise, SEED, "student2"),
+        "another seed": challenge.draw_all(exercise, seed_of(1), "student"),
+        "another exercise": challenge.draw_all(other_slug, SEED, "student"),
+    }
+    for what, theirs in others.items():
+        shared = {name: count for name, count in same(ours, theirs).items() if count}
+        assert not shared, f"{what} shares arrays: {shared}"
+
+
+def test_where_one_name_ends_and_the_next_begins_matters() -> None:
+    parts = [("a", "bc", "d"), ("ab", "c", "d"), ("a", "b", "cd"), ("", "abc", "d"), ("a", "bcd", "")]
+    numbers = [challenge.generator(SEED, *names).integers(2**62) for names in parts]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_every_bit_of_the_seed_counts() -> None:
+    seeds = [SEED, SEED[:-1] + b"\0", b"\1" + SEED[1:], SEED[:16] + b"\0" + SEED[17:]]
+    numbers = [challenge.generator(seed, "a", "b", "c").integers(2**62) for seed in seeds]
+    assert len(set(numbers)) == len(seeds)
+
+
+def test_a_new_seed_is_secret_and_long_enough() -> None:
+    seeds = {challenge.new_seed() for _ in range(50)}
+    assert len(seeds) == 50
+    assert {len(seed) for seed in seeds} == {32}
+
+
+@EACH_CHECK
+def test_drawing_differs_from_the_worked_cases(exercise: Exercise, check: Check) -> None:
+    worked = {check.name: worked_cases(check)}
+    for number in range(10):
+        assert not same(worked, {check.name: drawn(exercise, check, number)})[check.name]
+
+
+@EACH_CHECK
+def test_the_draw_has_float32_and_lengths_that_differ(exercise: Exercise, check: Check) -> None:
+    """Without them a lost dtype or a swapped axis would pass."""
+    for number in range(10):
+        cases = drawn(exercise, check, number)
+        kinds = {str(a.dtype) for _, a in arrays_of(cases) if a.dtype.kind == "f"}
+        assert kinds == {"float32", "float64"}, f"seed {number}: {kinds}"
+        largest = max((a for _, a in arrays_of(cases[:1])), key=lambda a: a.ndim)
+        assert len(set(largest.shape)) == largest.ndim, f"seed {number}: the first case has the shape {largest.shape}"

@@ -1,0 +1,107 @@
+"""The command line: each verb helps, and bad input gets one clear sentence, a code and no traceback, and changes nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.autograder.conftest import tree
+
+VERBS = ["release", "verify", "intake", "grade", "report", "doctor", "sample-class"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_help(verb: str, autograder) -> None:
+    result = autograder(verb, "--help")
+    assert result.returncode == 0
+    assert result.stdout.startswith("Usage:")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["grade", "--course", "{missing}"],
+        ["grade", "no_such_exercise", "--course", "{course}"],
+        ["grade", "--course", "{empty}"],
+        ["grade", "--course", "{course}", "--workers", "0"],
+        ["grade", "--course", "{course}", "--no-such-option"],
+        ["grade", "--course", "{file}"],
+        ["intake", "--course", "{missing}"],
+        ["intake", "no_such_exercise", "--course", "{course}"],
+        ["report", "--course", "{missing}"],
+        ["report", "--course", "{course}"],
+        ["release", "no_such_exercise", "--course", "{course}"],
+        ["release", "--course", "{course}", "--exercises", "{missing}"],
+        ["release", "--course", "{course}", "--exercises", "{empty}"],
+        ["release", "--course", "{file}"],
+        ["verify", "no_such_exercise"],
+        ["verify", "--workers", "many"],
+        ["doctor", "--course", "{missing}"],
+        ["sample-class", "--course", "{missing}"],
+        ["grade", "--course", "{broken}"],
+        ["grade", "--course", "{rotten}"],
+        ["no-such-verb"],
+    ],
+    ids=" ".join,
+)
+def test_bad_input_gets_one_sentence_and_a_code(arguments: list[str], course, tmp_path: Path, autograder) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "nbgrader_config.py").write_text("this is not Python")
+    (tmp_path / "rotten").mkdir()
+    (tmp_path / "rotten" / "nbgrader_config.py").write_text("c = get_config()\n")
+    (tmp_path / "rotten" / "gradebook.db").write_bytes(b"this is not a database" * 100)
+    released = tmp_path / "rotten" / "release" / "01_vanilla_rnn"
+    released.mkdir(parents=True)
+    (released / "01_vanilla_rnn.ipynb").write_bytes(course.released("01_vanilla_rnn").read_bytes())
+    places = {name: str(tmp_path / name) for name in ("missing", "empty", "file", "course", "broken", "rotten")}
+    before = tree(tmp_path)
+    result = autograder(*(argument.format(**places) for argument in arguments))
+    assert result.returncode in (1, 2), result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+    said = [line for line in result.stderr.splitlines() if line.strip()]
+    assert said, "nothing was said"
+    assert len(" ".join(said)) < 500, result.stderr
+    after = {name: digest for name, digest in tree(tmp_path).items() if name != "rotten/.autograder-lock"}
+    assert after == before
+
+
+def test_a_folder_in_the_inbox_that_cannot_be_a_student_is_left_out_and_named(course, autograder) -> None:
+    for name in ("<script>", "..x", "-rf", "a b"):
+        (course.inbox / name / "01_vanilla_rnn").mkdir(parents=True)
+    result = autograder("grade", "--course", str(course.root))
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("left out: the folder") == 4
+    assert "0 graded now" in result.stdout
+
+
+def test_json_is_one_object_on_standard_output(course, autograder) -> None:
+    for arguments in (["doctor", "--json"], ["grade", "--course", str(course.root), "--json"]):
+        result = autograder(*arguments)
+        assert result.returncode == 0, result.stderr
+        assert isinstance(json.loads(result.stdout), dict)
+
+
+def test_release_twice_changes_no_byte(course, tmp_path: Path, autograder) -> None:
+    import shutil
+
+    from tests.autograder.conftest import ROOT
+
+    folder = tmp_path / "exercises"
+    shutil.copytree(ROOT / "exercises", folder)
+    arguments = [
+        "release",
+        "--course",
+        str(course.root),
+        "--exercises",
+        str(folder),
+        "--packages",
+        str(tmp_path / "zip"),
+    ]
+    assert autograder(*arguments).returncode == 0
+    before = tree(folder) | tree(tmp_path / "zip")
+    result = autograder(*arguments)
+    assert "nothing changed" in result.stdout
+    assert tree(folder) | tree(tmp_path / "zip") == before
+    assert tree(folder) == tree(ROOT / "exercises"), "the committed notebooks are what a release makes"

@@ -1,0 +1,146 @@
+"""One notebook's run: what hangs or crashes costs itself alone, and what comes out is bounded."""
+
+import dataclasses
+
+import pytest
+
+from autograder.authoring.source import check_id, solution_id
+from autograder.checks import Exercise
+from autograder.grading import challenge
+from autograder.grading.executor import RunCell, Task, execute
+from autograder.grading.judge import Submission, judge
+from autograder.notebooks import reference_sources
+from autograder.sandbox.limits import Limits
+
+SEED = bytes(32)
+QUICK = Limits(cell_seconds=4.0, notebook_seconds=60.0)
+
+
+def cells(exercise: Exercise, before: str = "", **changed: str) -> tuple[RunCell, ...]:
+    sources = reference_sources(exercise) | changed
+    made = [RunCell("imports", "import numpy as np"), RunCell("before", before)]
+    for check in exercise.checks:
+        made.append(RunCell(solution_id(check), sources[check.function]))
+        made.append(RunCell(check_id(check), check=check.name, function=check.function, earlier=check.earlier))
+    return tuple(made)
+
+
+def run(exercise: Exercise, before: str = "", limits: Limits = QUICK, protected: bool = True, **changed: str):
+    cases = challenge.draw_all(exercise, SEED, "student")
+    transcript = execute(Task(exercise, cells(exercise, before, **changed), cases, limits, protected=protected))
+    submission = Submission(
+        {check.name: check_id(check) for check in exercise.checks},
+        {check.function: solution_id(check) for check in exercise.checks},
+    )
+    verdicts = judge(exercise, cases, submission, transcript)
+    return {exercise.check(v.check).function: v for v in verdicts}, transcript
+
+
+def statuses(verdicts) -> dict[str, str]:
+    return {function: verdict.status for function, verdict in verdicts.items()}
+
+
+ALL_RIGHT = dict.fromkeys(("step", "forward", "embed", "affine", "cross_entropy", "perplexity"), "right")
+
+
+def test_two_functions_that_hang_and_one_that_crashes_cost_their_own_checks_alone(exercise: Exercise) -> None:
+    verdicts, _ = run(
+        exercise,
+        embed="def embed(ids, W_e):\n    while True: pass",
+        affine="def affine(h, W_y, b_y):\n    import os; os.kill(os.getpid(), 9)",
+        perplexity="def perplexity(*a):\n    while True: pass",
+    )
+    expected = ALL_RIGHT | {"embed": "timeout", "affine": "crashed", "perplexity": "timeout"}
+    assert statuses(verdicts) == expected
+
+
+def test_a_cell_that_hangs_before_everything_is_skipped_in_the_rerun(exercise: Exercise) -> None:
+    verdicts, transcript = run(exercise, before="while True: pass")
+    assert statuses(verdicts) == ALL_RIGHT
+    assert transcript.ended == {"before": "timeout"}
+
+
+def test_a_solution_cell_that_hangs_gives_its_own_check_the_status(exercise: Exercise) -> None:
+    verdicts, _ = run(exercise, embed="while True: pass")
+    assert statuses(verdicts) == ALL_RIGHT | {"embed": "timeout"}
+
+
+def test_the_time_of_the_whole_notebook_is_bounded(exercise: Exercise) -> None:
+    limits = Limits(cell_seconds=3.0, notebook_seconds=5.0)
+    hang = "while True: pass"
+    verdicts, _ = run(exercise, step=hang, forward=hang, embed=hang, affine=hang, cross_entropy=hang, limits=limits)
+    assert "not reached" in statuses(verdicts).values()
+    assert "right" not in statuses(verdicts).values()
+
+
+def test_a_function_that_calls_one_not_written_yet_is_told_so(exercise: Exercise) -> None:
+    verdicts, _ = run(exercise, step="def step(*a):\n    raise NotImplementedError")
+    assert statuses(verdicts) == ALL_RIGHT | {"step": "not attempted", "forward": "error"}
+    assert verdicts["forward"].message == "forward calls step, which is not written yet."
+
+
+def test_a_syntax_error_costs_its_own_function_and_says_what_it_was(exercise: Exercise) -> None:
+    verdicts, _ = run(exercise, embed="def embed(ids, W_e)\n    return W_e[ids]")
+    assert statuses(verdicts) == ALL_RIGHT | {"embed": "error"}
+    assert "SyntaxError: expected ':'" in verdicts["embed"].message
+
+
+def test_exit_in_a_cell_does_not_end_the_notebook(exercise: Exercise) -> None:
+    verdicts, _ = run(exercise, before="import sys\nsys.exit(0)")
+    assert statuses(verdicts) == ALL_RIGHT
+
+
+def test_exit_in_a_function_is_an_error_of_that_function(exercise: Exercise) -> None:
+    verdicts, _ = run(exercise, embed="def embed(ids, W_e):\n    import sys; sys.exit(3)")
+    assert statuses(verdicts) == ALL_RIGHT | {"embed": "error"}
+
+
+def test_what_is_printed_and_drawn_comes_out_within_its_budget(exercise: Exercise) -> None:
+    source = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint('x' * 10**6)\n1 + 1"
+    _, transcript = run(exercise, before=source)
+    output = transcript.outputs["before"]
+    assert len(output.text) <= QUICK.text_bytes + 300
+    assert [picture[:4] for picture in output.pictures] == [b"\x89PNG"]
+
+
+def test_too_many_bytes_over_the_border_end_the_run_and_not_the_grader(exercise: Exercise) -> None:
+    limits = dataclasses.replace(QUICK, border_bytes=1 << 20)
+    source = (
+        "import os\nfor fd in range(3, 20):\n    try:\n        os.write(fd, bytes(3 << 20))\n    except OSError: pass"
+    )
+    verdicts, transcript = run(exercise, before=source, limits=limits)
+    assert transcript.malformed
+    assert statuses(verdicts) == ALL_RIGHT, "the cell that flooded is skipped, the rest is graded"
+
+
+def test_the_orders_hold_no_expected_value(exercise: Exercise) -> None:
+    import io
+
+    import numpy as np
+
+    from autograder.grading.executor import encode_orders
+    from autograder.grading.judge import expected_values
+    from autograder.runner import wire
+
+    cases = challenge.draw_all(exercise, SEED, "student")
+    orders, block = wire.read(io.BytesIO(encode_orders(Task(exercise, cells(exercise), cases), set())))
+    assert set(orders) == {"cells", "cases", "limits"}
+    for check in exercise.checks:
+        for value in expected_values(check, cases[check.name]):
+            if value.size > 1 and value.any():
+                assert np.ascontiguousarray(value).tobytes() not in block, check.name
+
+
+def test_unprotected_mode_runs_the_same_notebook(exercise: Exercise) -> None:
+    verdicts, _ = run(exercise, protected=False)
+    assert statuses(verdicts) == ALL_RIGHT
+
+
+@pytest.mark.parametrize(
+    "form", ["return list(step_(x, h_prev, W_x, W_h, b))", "return None", "return 'text'", "return object()"]
+)
+def test_a_result_of_another_type_is_wrong_and_named(exercise: Exercise, form: str) -> None:
+    helper = "def step_(x, h_prev, W_x, W_h, b):\n    return np.tanh(x @ W_x.T + h_prev @ W_h.T + b)\n\n"
+    verdicts, _ = run(exercise, step=helper + f"def step(x, h_prev, W_x, W_h, b):\n    {form}\n")
+    assert verdicts["step"].status == "wrong"
+    assert "returned" in verdicts["step"].message

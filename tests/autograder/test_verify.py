@@ -1,0 +1,67 @@
+"""`verify` as a user types it: what it must find for exercise 1, and that it can find fault."""
+
+import json
+
+import pytest
+
+from autograder.check import Verdict
+from autograder.checks import Exercise
+from autograder.checks.declaration import Misconception
+from autograder.grading.gradebook import Outcome, Row
+from autograder.verify import ExerciseProof, blank, find_leaks, mistaken_claim, reference
+
+
+@pytest.mark.xdist_group("verify")
+def test_verify_proves_exercise_1(autograder) -> None:
+    result = autograder("verify", "--json")
+    assert result.returncode == 0, result.stderr
+    (found,) = json.loads(result.stdout)["exercises"]
+    assert found["slug"] == "01_vanilla_rnn"
+    assert found["checks"] >= 5
+    assert found["misconceptions"] >= 12
+    assert found["rejected"] == found["diagnosed"] == found["misconceptions"]
+    assert found["alternatives"] >= 4
+    assert found["accepted"] == found["alternatives"]
+    assert found["leaks"] == []
+    assert (found["blank_score"], found["reference_score"]) == (0, found["points"])
+
+
+def proof(exercise: Exercise) -> ExerciseProof:
+    return ExerciseProof(exercise.slug, len(exercise.checks), exercise.points)
+
+
+def row(exercise: Exercise, status: str, mistake: str | None = None) -> Row:
+    points = {check.name: float(check.points) if status == "right" else 0.0 for check in exercise.checks}
+    outcomes = tuple(Outcome(Verdict(name, status, "", mistake), value) for name, value in points.items())
+    return Row("student", outcomes, sum(points.values()), exercise.points, ())
+
+
+def test_a_reference_that_does_not_get_full_marks_is_a_problem(exercise: Exercise) -> None:
+    found = proof(exercise)
+    reference(row(exercise, "wrong"), found)
+    assert found.problems
+
+
+def test_an_untouched_notebook_with_points_is_a_problem(exercise: Exercise) -> None:
+    found = proof(exercise)
+    blank(row(exercise, "right"), found)
+    assert found.problems
+
+
+def test_a_mistake_that_is_accepted_or_misnamed_is_a_problem(exercise: Exercise) -> None:
+    check = exercise.check("embedding.embed")
+    mistake = check.misconceptions[0]
+    accepted, misnamed = proof(exercise), proof(exercise)
+    mistaken_claim(exercise, check, mistake, accepted)(row(exercise, "right"))
+    assert (accepted.rejected, len(accepted.problems)) == (0, 2)
+    mistaken_claim(exercise, check, Misconception("other", "", mistake.function), misnamed)(
+        row(exercise, "wrong", mistake.name)
+    )
+    assert misnamed.diagnosed == 0
+
+
+def test_a_solution_in_a_released_file_is_a_leak(exercise: Exercise) -> None:
+    from autograder.notebooks import solved
+
+    source = solved(exercise.check("loss.cross_entropy")).replace("\n", "\\n").replace('"', '\\"')
+    assert find_leaks(exercise, {"a.ipynb": f'{{"source": "{source}"}}'.encode(), "b.py": b"nothing"}) == ["a.ipynb"]
