@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONWARNINGS ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course exercises book serve grade lint test test-all clean
+.PHONY: help setup course exercises book serve lint test test-all bench clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ test: setup lint  ## the tests
 
 test-all: setup lint  ## the tests, with those that take long
 	@$(BIN)/pytest -n 2 --dist loadgroup
+
+bench: setup  ## measure what we claim about speed
+	@$(PY) benchmarks/check.py
+	@$(PY) -W ignore benchmarks/gradebook.py
 
 clean:  ## remove what was built (not .venv)
 	rm -rf _build

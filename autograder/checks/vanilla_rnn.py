@@ -57,7 +57,7 @@ def worked_step(rng: Generator) -> list[DrawnCase]:
 
 
 STEP = Check(
-    "rnn.step", rnn.step, draw_step, worked_step, axes="N H", points=3, section="rnn-step: The recurrence"
+    "rnn.step", rnn.step, draw_step, worked_step, axes="N H", points=3, section="rnn-step: One step"
 )  # fmt: skip
 
 
@@ -299,7 +299,7 @@ def worked_affine(rng: Generator) -> list[DrawnCase]:
 
 AFFINE = Check(
     "affine.affine", affine_module.affine, draw_affine, worked_affine, axes="T N V", points=1,
-    section="rnn-output: From hidden states to scores",
+    section="rnn-output: The output",
 )  # fmt: skip
 
 
@@ -391,7 +391,7 @@ def worked_cross_entropy(rng: Generator) -> list[DrawnCase]:
 
 CROSS_ENTROPY = Check(
     "loss.cross_entropy", loss.cross_entropy, draw_cross_entropy, worked_cross_entropy, axes="", points=3,
-    section="rnn-loss: The loss is a sum over the steps",
+    section="rnn-loss: The loss",
 )  # fmt: skip
 
 

@@ -168,7 +168,7 @@ def test_random_headers_and_blocks_raise_nothing_but_border_error(header: bytes,
 # ---- blocks of arrays ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", "f8 f4 f2 ? i8 i4 i2 i1 u8 u4 u2 u1".split())
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "?", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1"])
 def test_arrays_of_plain_dtypes_come_out_as_they_went_in(dtype: str) -> None:
     sent = {"a": np.arange(6).reshape(2, 3).astype(dtype), "b": np.ones((), dtype), "c": np.zeros((0, 3), dtype)}
     found = arrays(safetensors.numpy.save(sent))
