@@ -6,7 +6,6 @@ PY := $(BIN)/python
 COURSE := _build/course
 WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYTHONWARNINGS ?= default
 
 .DEFAULT_GOAL := help
 .PHONY: help setup course exercises book serve lint test test-all bench clean

@@ -46,7 +46,7 @@ class Spec:
 def kind_of(array: Any) -> str:
     """The kind of number an array or tensor holds: float, int, bool or something else, by the name of its dtype."""
     name = str(array.dtype).removeprefix("torch.")
-    return name if name == "bool" else name.rstrip("0123456789").removeprefix("u")
+    return name if name == "bool" else name.rstrip("0123456789").removeprefix("u").removeprefix("b")
 
 
 def check_argument(function: str, name: str, value: Any, spec: Spec, lengths: dict[str, int]) -> None:

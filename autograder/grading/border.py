@@ -15,6 +15,8 @@ from autograder.runner.wire import LENGTHS
 
 LARGEST_HEADER = 256 * 1024
 MOST_AXES = 8
+MOST_ARRAYS = 512
+LONGEST_AXIS = 1 << 31
 PLAIN = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BOOL": np.bool_,
     "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
@@ -99,16 +101,22 @@ def arrays(block: bytes) -> dict[str, np.ndarray[Any, Any]]:
     Raises
     ------
     BorderError
-        If it is not safetensors, or holds a dtype or a shape that is not plain.
+        If it is not safetensors, holds too many arrays, or a dtype or a shape that is not plain.
     """
     try:
         entries: list[tuple[str, dict[str, Any]]] = safetensors.deserialize(block)  # type: ignore[no-untyped-call]
     except Exception as error:  # the library raises its own type and, for odd bytes, others
         raise BorderError("a block of arrays cannot be read") from error
-    found = {}
-    for name, entry in entries:
-        dtype, shape = PLAIN.get(entry["dtype"]), entry["shape"]
-        if dtype is None or len(shape) > MOST_AXES:
-            raise BorderError("an array has a dtype or a shape that is not allowed")
-        found[name] = np.frombuffer(entry["data"], dtype=dtype).reshape(shape)
-    return found
+    if len(entries) > MOST_ARRAYS:
+        raise BorderError("a block holds too many arrays")
+    return {name: plain_array(entry) for name, entry in entries}
+
+
+def plain_array(entry: dict[str, Any]) -> np.ndarray[Any, Any]:
+    dtype, shape = PLAIN.get(entry["dtype"]), entry["shape"]
+    if dtype is None or len(shape) > MOST_AXES or any(length > LONGEST_AXIS for length in shape):
+        raise BorderError("an array has a dtype or a shape that is not allowed")
+    try:
+        return np.frombuffer(entry["data"], dtype=dtype).reshape(shape)
+    except ValueError as error:  # an empty array may still have a shape beyond what NumPy takes
+        raise BorderError("an array has a shape that NumPy does not take") from error

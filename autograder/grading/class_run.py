@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from itertools import islice
 
 from autograder.checks import Exercise
 from autograder.course import Course, CourseError, remove_parts
+from autograder.errors import UserError
 from autograder.grading import challenge, intake, pages
 from autograder.grading.core import Settings, grade_submission, version_of
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
 from autograder.sandbox import bubblewrap
-from autograder.sandbox.bubblewrap import SandboxUnavailable
+
+LOG = "autograder.log"
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many are done, and how many there are."""
@@ -128,14 +131,11 @@ def grade_class(
         pool = farm or ThreadPoolExecutor(workers, thread_name_prefix="sandbox")
         try:
             for student, future in completed(pool, lambda name: work(student=name), todo, workers):
-                error = future.exception()
-                if isinstance(error, SandboxUnavailable | OSError):
-                    result.failed[student] = str(error)
-                elif error is not None:
-                    raise error
-                else:
+                try:
                     writer.write(exercise, run, future.result())
                     result.graded.append(student)
+                except Exception as error:  # one student never holds up another
+                    result.failed[student] = why_failed(course, student, error)
                 progress("grading", len(result.graded) + len(result.failed), len(todo))
         finally:
             if farm is None:
@@ -143,12 +143,23 @@ def grade_class(
         if not result.failed:
             writer.finish(run)
         if write_pages:
-            write_missing_pages(course, exercise, writer, progress)
+            write_missing_pages(course, exercise, writer, result, progress)
         result.rows = writer.rows(exercise)
         return result
 
 
-def write_missing_pages(course: Course, exercise: Exercise, writer: GradeWriter, progress: Progress) -> None:
+def why_failed(course: Course, student: str, error: Exception) -> str:
+    """One sentence for the screen. What was not foreseen is kept whole in the course's log."""
+    if isinstance(error, UserError):
+        return str(error)
+    with open(course.root / LOG, "a", encoding="utf-8", errors="replace") as log:
+        log.write(f"{student}\n{''.join(traceback.format_exception(error))}\n")
+    return f"an error that was not foreseen ({type(error).__name__}); it stands in {course.root / LOG}."
+
+
+def write_missing_pages(
+    course: Course, exercise: Exercise, writer: GradeWriter, result: ClassResult, progress: Progress
+) -> None:
     """Write the graded notebook and feedback page of everyone who has none since they were graded."""
     for row in writer.rows(exercise):
         paths = (
@@ -160,7 +171,10 @@ def write_missing_pages(course: Course, exercise: Exercise, writer: GradeWriter,
     todo = writer.pages_to_write(exercise.slug)
     for number, (student, notebook) in enumerate(todo):
         progress("writing feedback", number, len(todo))
-        pages.write_pages(course, exercise.slug, student, notebook)
-        writer.pages_are_written(exercise.slug, student)
+        try:
+            pages.write_pages(course, exercise.slug, student, notebook)
+            writer.pages_are_written(exercise.slug, student)
+        except Exception as error:  # one student never holds up another
+            result.failed[student] = f"graded, but the pages could not be written: {why_failed(course, student, error)}"
     if todo:
         progress("writing feedback", len(todo), len(todo))

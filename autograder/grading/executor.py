@@ -8,6 +8,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +19,8 @@ from safetensors.numpy import save
 
 from autograder.checks import DrawnCase, Exercise
 from autograder.grading.border import BorderError, Frame, FrameReader, arrays, plain_text
-from autograder.grading.transcript import MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
+from autograder.grading.picture import is_small_png
+from autograder.grading.transcript import MOST_PICTURE_BYTES, MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
 from autograder.runner import wire
 from autograder.sandbox import bubblewrap, runtime
 from autograder.sandbox.bubblewrap import SandboxUnavailable
@@ -25,8 +28,7 @@ from autograder.sandbox.limits import MEGABYTE, Limits
 
 RUNNER = Path(__file__).parent.parent / "runner"
 START_SECONDS = 60.0
-PNG = b"\x89PNG\r\n\x1a\n"
-KILLED = 128 + signal.SIGKILL
+MOST_RERUNS = 16
 
 
 @dataclass(frozen=True)
@@ -92,27 +94,32 @@ def sealed(data: bytes) -> int:
     return descriptor
 
 
-def start(task: Task, orders: int, errors: IO[bytes], folder: str) -> subprocess.Popen[bytes]:
-    """Start the runner, in its sandbox unless the task says otherwise."""
-    if not task.protected:
-        # The folder of the runner comes last, so that its modules shadow nothing.
-        packages = [str(path.parent) for path, _ in runtime.package_paths(runtime.RUNNER_NEEDS)]
-        program = bubblewrap.python([str(RUNNER / "run.py"), str(RUNNER), *dict.fromkeys(packages)])
-        environment = {"HOME": folder, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
-        return subprocess.Popen(
-            program, stdin=orders, stdout=subprocess.PIPE, stderr=errors, cwd=folder, env=environment,
-            start_new_session=True,
-        )  # fmt: skip
-    mounts = bubblewrap.Mounts(task.exercise.packages, RUNNER, task.files)
-    filter_fd = bubblewrap.seccomp_pipe()
-    try:
+@contextmanager
+def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """The runner under way, in its sandbox unless the task says otherwise; it has ended when the context is left."""
+    streams: dict[str, Any] = {"stdin": orders, "stdout": subprocess.PIPE, "stderr": errors}
+    if task.protected:
+        mounts = bubblewrap.Mounts(task.exercise.packages, RUNNER, task.files)
         program = bubblewrap.python([f"{bubblewrap.RUNNER}/run.py"])
-        return subprocess.Popen(
-            bubblewrap.command(program, mounts, task.limits, filter_fd),
-            stdin=orders, stdout=subprocess.PIPE, stderr=errors, pass_fds=[filter_fd], cwd="/",
-        )  # fmt: skip
+        with bubblewrap.prepared(program, mounts, task.limits) as ready:
+            yield from ended(subprocess.Popen(ready.command, pass_fds=ready.descriptors, cwd="/", **streams), True)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            packages = dict.fromkeys(str(path.parent) for path, _ in runtime.package_paths(runtime.RUNNER_NEEDS))
+            program = bubblewrap.python([str(RUNNER / "run.py"), str(RUNNER), *packages])
+            environment = {"HOME": folder, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
+            yield from ended(
+                subprocess.Popen(program, cwd=folder, env=environment, start_new_session=True, **streams), False
+            )
+
+
+def ended(process: subprocess.Popen[bytes], protected: bool) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        yield process
     finally:
-        os.close(filter_fd)
+        stop(process, protected)
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 class Reader:
@@ -143,18 +150,34 @@ class Reader:
             self.take_output(kind, cell, frame)
         elif kind == "answer":
             self.take_answer(frame)
-        elif kind == "calls" and frame.text("check") in self.task.cases:
-            self.transcript.calls.setdefault(frame.text("check"), arrays(frame.block))
+        elif kind == "calls":
+            self.take_calls(frame)
 
     def take_output(self, kind: str, cell: str, frame: Frame) -> None:
         output = self.transcript.output(cell)
         if kind == "text":
             output.text += frame.text("text", MOST_TEXT)
             output.text = output.text[: MOST_TEXT + 200]
-        elif kind == "png" and len(output.pictures) < MOST_PICTURES and frame.block.startswith(PNG):
-            output.pictures.append(frame.block)
+        elif kind == "png" and len(output.pictures) < MOST_PICTURES and is_small_png(frame.block):
+            self.transcript.picture_bytes += len(frame.block)
+            if self.transcript.picture_bytes <= MOST_PICTURE_BYTES:
+                output.pictures.append(frame.block)
         elif kind == "error" and output.error is None:
             output.error = named_error(frame.header.get("error"))
+
+    def take_calls(self, frame: Frame) -> None:
+        """The first recording for a check that rests on another; it decides nothing but what is said."""
+        check = frame.text("check")
+        if (
+            check not in self.task.cases
+            or check in self.transcript.calls
+            or not self.task.exercise.check(check).earlier
+        ):
+            return
+        try:
+            self.transcript.calls[check] = arrays(frame.block)
+        except BorderError:
+            self.transcript.calls[check] = {}
 
     def take_answer(self, frame: Frame) -> None:
         check = frame.text("check")
@@ -231,23 +254,20 @@ def stop(process: subprocess.Popen[bytes], protected: bool) -> int:
 
 def run_once(task: Task, skip: set[str], transcript: Transcript, end: float) -> bool:
     """Run the cells that are not skipped; True if the run came to its end. Else the culprit stands in the transcript."""
-    reader, frames = Reader(task, transcript), FrameReader(task.limits.border_bytes)
+    reader, frames = Reader(task, transcript), FrameReader(task.limits.border_bytes - transcript.bytes_read)
     why = "crashed"
-    with tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory() as folder:
-        orders = sealed(encode_orders(task, skip))
+    orders = sealed(encode_orders(task, skip))
+    with tempfile.TemporaryFile() as errors:
         try:
-            process = start(task, orders, errors, folder)
-        finally:
-            os.close(orders)
-        assert process.stdout is not None
-        try:
-            why = read_frames(process.stdout.fileno(), reader, frames, end)
+            with started(task, orders, errors) as process:
+                assert process.stdout is not None
+                why = read_frames(process.stdout.fileno(), reader, frames, end)
         except BorderError as error:
             transcript.malformed.append(str(error))
         finally:
-            stop(process, task.protected)
-            process.stdout.close()
-        if not reader.ready:
+            os.close(orders)
+            transcript.bytes_read = task.limits.border_bytes - frames.left
+        if not reader.ready and time.monotonic() < end:
             errors.seek(0)
             raise SandboxUnavailable(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
     if reader.done:
@@ -289,9 +309,11 @@ def execute(task: Task) -> Transcript:
     end = time.monotonic() + task.limits.notebook_seconds
     by_check = {cell.check: cell.id for cell in task.cells if cell.check}
     skip: set[str] = set()
-    while not run_once(task, skip, transcript, end):
+    for _ in range(MOST_RERUNS):
+        if run_once(task, skip, transcript, end):
+            break
         answered = {by_check[check] for check in transcript.answers if check in by_check}
         before, skip = skip, skip | answered | set(transcript.ended)
-        if skip == before or time.monotonic() >= end:
+        if skip == before or time.monotonic() >= end or transcript.bytes_read >= task.limits.border_bytes:
             break
     return transcript

@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,10 @@ from autograder.course import Course, write_atomically
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 LARGEST_NOTEBOOK = 8 << 20
 MOST_CELLS = 500
-LARGEST_SOURCE = 256 * 1024
+LARGEST_SOURCE = 64 * 1024
+MOST_SOURCE = 512 * 1024
+LARGEST_TEXT = 16 * 1024
+MOST_TEXT = 64 * 1024
 RECORD = "intake.json"
 TIMESTAMP = "timestamp.txt"
 NOTEBOOK_KEY = "autograder"
@@ -152,7 +155,10 @@ def parse(data: bytes) -> list[StudentCell]:
         raise Unreadable("The file is not a notebook of format 4: it has no list of cells.")
     if len(cells) > MOST_CELLS:
         raise Unreadable(f"The notebook has {len(cells)} cells; the most that are read is {MOST_CELLS}.")
-    return [student_cell(cell) for cell in cells if isinstance(cell, dict)]
+    read = [student_cell(cell) for cell in cells if isinstance(cell, dict)]
+    if sum(len(cell.source) for cell in read) > MOST_SOURCE:
+        raise Unreadable(f"The notebook holds more than {MOST_SOURCE >> 10} KB of source, the most that is read.")
+    return read
 
 
 def student_cell(cell: dict[str, Any]) -> StudentCell:
@@ -173,21 +179,24 @@ def student_cell(cell: dict[str, Any]) -> StudentCell:
 
 # In TeX, MathJax follows links and defines macros; none of it is needed to answer a question.
 TEX_WITH_POWERS = re.compile(
-    r"\\(?=(?:href|url|require|html\w*|data|cssId|class|style|unicode|bbox|def|let|(?:re)?new(?:command|environment))\b)"
+    r"\\(?=(?:href|url|require|html\w*|data|cssId|class|style|unicode|bbox|mml\w*|def|let|(?:re)?new(?:command|environment))\b)"
 )
+TAG = re.compile(r"<(?=\S)")
 ENTITY = re.compile(r"&(?=#?\w+;)")
 LINK = re.compile(r"\](?=[(:\[])(?!\(\s*https?://|:\s*https?://)")
-HARMFUL_SCHEME = re.compile(r"(?i)(javascript|vbscript|data|file)([\\\s]*):")
+HARMFUL_SCHEME = re.compile(
+    "(?i)(" + "|".join(r"[\\\s]*".join(name) for name in ("javascript", "vbscript", "data", "file")) + r")([\\\s]*):"
+)
 
 
 def without_markup(text: str) -> str:
     """A student's Markdown with its HTML shown as text, no pictures, and links only to the web.
 
-    formgrader and the feedback pages render Markdown; a script there could set any grade. So "<" and entities are written
-    out, every link whose target does not begin with http or https is broken up, and so are TeX commands that link.
+    formgrader renders Markdown, and a script there could set any grade. So "<" and "&" are set apart from what would make
+    them markup, every link whose target does not begin with http or https is broken up, and so are TeX commands that link.
     """
-    text = "".join(c for c in text if c in "\t\n" or c.isprintable())
-    text = ENTITY.sub("&amp;", text).replace("<", "&lt;").replace("![", "! [")
+    text = "".join(c for c in text[:LARGEST_TEXT] if c in "\t\n" or c.isprintable())
+    text = ENTITY.sub("&amp;", TAG.sub("< ", text)).replace("![", "! [")
     return TEX_WITH_POWERS.sub(r"\\ ", HARMFUL_SCHEME.sub(r"\1 ", LINK.sub("] ", text)))
 
 
@@ -259,12 +268,24 @@ def rebuild(exercise: Exercise, released: Any, cells: list[StudentCell]) -> Rebu
             notes.append("A check cell stood there more than once; it counts once.")
         elif cell.kind != "raw" and cell.source.strip():
             added.setdefault(anchor, []).append(added_cell(cell, number))
+    if sum(len(cell.source) for cell in cells if cell.kind == "markdown") > MOST_TEXT:
+        notes.append(f"There were more than {MOST_TEXT >> 10} KB of text; the rest is left out.")
+        shorten(cell for cells_here in added.values() for cell in cells_here if cell.cell_type == "markdown")
+    elsewhere = {name for cell in cells if cell.kind == "code" for name in defined_functions(cell.source)}
     result = Rebuilt(nbformat.from_dict(released), notes=sorted(set(notes)))
     built = list(added.get(-1, []))
     for number, original in enumerate(released.cells):
-        built += [released_cell(exercise, original, sources.get(number), result), *added.get(number, [])]
+        built += [released_cell(exercise, original, sources.get(number), result, elsewhere), *added.get(number, [])]
     result.notebook.cells = built
     return result
+
+
+def shorten(cells: Iterable[Any]) -> None:
+    """Keep the first MOST_TEXT characters of the added text: what renders Markdown takes time that grows faster than it."""
+    left = MOST_TEXT
+    for cell in cells:
+        cell.source = cell.source[:left]
+        left -= len(cell.source)
 
 
 def added_cell(cell: StudentCell, number: int) -> Any:
@@ -274,7 +295,7 @@ def added_cell(cell: StudentCell, number: int) -> Any:
     return new_markdown_cell(without_markup(cell.source), id=f"added-{number}")
 
 
-def released_cell(exercise: Exercise, original: Any, source: str | None, result: Rebuilt) -> Any:
+def released_cell(exercise: Exercise, original: Any, source: str | None, result: Rebuilt, elsewhere: set[str]) -> Any:
     """A released cell; if it was to be filled in, with the student's source."""
     cell = nbformat.from_dict(original)
     if is_check(cell) and source is None:
@@ -284,7 +305,7 @@ def released_cell(exercise: Exercise, original: Any, source: str | None, result:
     check = next((check for check in exercise.checks if solution_id(check) == cell.id), None)
     if source is None:
         cell.source = ""
-        if check is not None:
+        if check is not None and check.function not in elsewhere:
             result.malformed[check.function] = f"The notebook has no cell that defines {check.function}."
         return cell
     if check is not None and source.strip() == original.source.strip():
@@ -316,7 +337,7 @@ def folder_of(course: Course, student: str, slug: str) -> Path:
 def read_record(course: Course, student: str, slug: str) -> dict[str, Any] | None:
     try:
         record = json.loads((folder_of(course, student, slug) / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 
@@ -329,9 +350,13 @@ def confirmed(course: Course, student: str, slug: str) -> bytes | None:
     except OSError:
         return None
     proof = record.get("signature") if record else None
-    if not isinstance(proof, str) or not hmac.compare_digest(proof, signature(course, student, slug, data)):
+    if not isinstance(proof, str) or not same(proof, signature(course, student, slug, data)):
         return None
     return data
+
+
+def same(proof: str, expected: str) -> bool:
+    return hmac.compare_digest(proof.encode("utf-8", "replace"), expected.encode())
 
 
 def take_in(course: Course, exercise: Exercise, released: Any, hand_in: HandIn) -> dict[str, Any]:

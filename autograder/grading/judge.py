@@ -15,7 +15,7 @@ from autograder.checks import Check, DrawnCase, Exercise, Misconception
 from autograder.grading.transcript import Answer, CaseAnswer, Transcript
 
 STATUSES = (
-    "right", "wrong", "not attempted", "error", "timeout", "out of memory", "crashed", "malformed", "not reached",
+    "right", "wrong", "error", "timeout", "out of memory", "crashed", "malformed", "not reached", "not attempted",
 )  # fmt: skip
 Array = np.ndarray[Any, Any]
 

@@ -22,7 +22,8 @@ from autograder.course import Course, write_atomically
 from autograder.grading.transcript import CellOutput, Transcript
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-FEEDBACK_TEMPLATE = "course_feedback"
+# Highlighting takes time that grows faster than the source; longer code is shown plain.
+LONGEST_HIGHLIGHTED, MOST_HIGHLIGHTED = 4096, 32 * 1024
 
 
 def cell_outputs(output: CellOutput) -> list[Any]:
@@ -40,12 +41,19 @@ def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verd
     """Intake's notebook with outputs and verdicts in it."""
     notebook = nbformat.from_dict(built)
     by_cell = {check_id(exercise.check(verdict.check)): verdict for verdict in verdicts}
+    highlighted = 0
     for cell in notebook.cells:
         if cell.cell_type != "code":
+            cell.metadata["autograder"] = {"student": cell.id.startswith("added-")}
             continue
-        cell.outputs = cell_outputs(transcript.outputs.get(cell.id, CellOutput()))
         verdict = by_cell.get(cell.id)
-        if verdict is not None:
+        if verdict is None:
+            highlighted += len(cell.source)
+            plain = len(cell.source) > LONGEST_HIGHLIGHTED or highlighted > MOST_HIGHLIGHTED
+            cell.metadata["autograder"] = {"student": cell.id.startswith("added-"), "plain": plain}
+            cell.outputs = cell_outputs(transcript.outputs.get(cell.id, CellOutput()))
+        else:  # what the sandbox printed here could pass for a verdict
+            cell.outputs = []
             cell.metadata["autograder"] = {
                 "check": verdict.check, "status": verdict.status, "message": verdict.message, "read": verdict.read,
             }  # fmt: skip

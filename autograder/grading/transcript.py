@@ -7,6 +7,7 @@ import numpy as np
 
 MOST_TEXT = 64 * 1024
 MOST_PICTURES = 8
+MOST_PICTURE_BYTES = 8 << 20
 
 
 @dataclass
@@ -43,7 +44,8 @@ class Answer:
 class Transcript:
     """Everything that came over the border, and how each culprit cell ended.
 
-    ``ended`` maps the id of a cell to 'timeout', 'crashed' or 'out of memory': the sandbox ended while that cell ran.
+    ``ended`` maps the id of a cell to 'timeout' or 'crashed': the sandbox ended while that cell ran. Bytes are counted
+    over all reruns: the budget is the submission's.
     """
 
     outputs: dict[str, CellOutput] = field(default_factory=dict)
@@ -51,6 +53,8 @@ class Transcript:
     calls: dict[str, dict[str, np.ndarray[Any, Any]]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
+    bytes_read: int = 0
+    picture_bytes: int = 0
     malformed: list[str] = field(default_factory=list)
 
     def output(self, cell: str) -> CellOutput:

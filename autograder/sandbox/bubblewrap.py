@@ -5,6 +5,9 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +66,7 @@ def _parents(paths: list[Path]) -> list[str]:
     return arguments
 
 
-def _filesystem(mounts: Mounts, limits: Limits) -> list[str]:
+def _filesystem(mounts: Mounts, folder: str) -> list[str]:
     system = list(runtime.system_paths())
     arguments = _parents(system)
     for path in system:
@@ -81,11 +84,17 @@ def _filesystem(mounts: Mounts, limits: Limits) -> list[str]:
     for path, name in runtime.package_paths(tuple(sorted({*runtime.RUNNER_NEEDS, *mounts.packages}))):
         arguments += ["--ro-bind", str(path), f"{PACKAGES}/{name}"]
     arguments += ["--ro-bind", str(mounts.runner), RUNNER]
-    for folder in (WORK, "/tmp"):  # noqa: S108 - the sandbox's own, empty and small
-        arguments += ["--perms", "1777", "--size", str(limits.folder), "--tmpfs", folder]
+    arguments += ["--bind", f"{folder}/work", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
     for path, name in mounts.files:
         arguments += ["--ro-bind", str(path), f"{WORK}/{name}"]
     return [*arguments, "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise SandboxUnavailable(f"The sandbox needs {name}; install it (Debian, Ubuntu: apt install util-linux).")
+    return found
 
 
 def _identity() -> tuple[list[str], list[str]]:
@@ -95,19 +104,28 @@ def _identity() -> tuple[list[str], list[str]]:
     for each sandbox instead. Anybody else gets a user namespace of their own, in which the limit counts from zero.
     """
     if os.geteuid() != 0:
-        return ["--unshare-user", "--disable-userns"], []
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        raise SandboxUnavailable(
-            "As root the sandbox needs setpriv; install it (Debian, Ubuntu: apt install util-linux)."
-        )
+        return ["--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"], []
+    setpriv = _tool("setpriv")
     uid = str(FIRST_UID + secrets.randbelow(UIDS))
     drop = [setpriv, "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
     return ["--perms", "0755", "--dir", "/usr/bin", "--ro-bind", setpriv, setpriv], [*drop, "--inh-caps=-all", "--"]
 
 
-def command(program: list[str], mounts: Mounts, limits: Limits, seccomp_fd: int) -> list[str]:
-    """The whole command line: ``program`` inside a sandbox.
+# A memory file system bounds its bytes, and its entries only if told to, which bwrap cannot: so it is mounted before,
+# over an empty folder, where nobody but the sandbox sees it.
+SMALL_FOLDERS = 'mount -t tmpfs -o "$2" tmpfs "$1" && mkdir -m 1777 "$1/work" "$1/tmp" && shift 2 && exec "$@"'
+
+
+def _small_folders(folder: str, limits: Limits) -> list[str]:
+    """What stands before bwrap: a view of the file system in which ``folder`` holds two small empty folders."""
+    own = ["--mount"] if os.geteuid() == 0 else ["--mount", "--user", "--map-root-user"]
+    options = f"size={limits.folder},nr_inodes={limits.files},mode=0755,nosuid,nodev"
+    _tool("mount")
+    return [_tool("unshare"), *own, "--", "/bin/sh", "-c", SMALL_FOLDERS, "sh", folder, options]
+
+
+def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, seccomp_fd: int) -> list[str]:
+    """The whole command line: ``program`` inside a sandbox whose own files lie over the empty ``folder``.
 
     The file descriptor must hold the program of ``seccomp``, and be inherited.
     """
@@ -125,13 +143,14 @@ def command(program: list[str], mounts: Mounts, limits: Limits, seccomp_fd: int)
     }
     settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]
     return [
+        *_small_folders(folder, limits),
         bwrap(),
         *namespaces,
         "--hostname", "sandbox",
         "--die-with-parent", "--new-session", "--clearenv",
         *settings,
         *identity,
-        *_filesystem(mounts, limits),
+        *_filesystem(mounts, folder),
         "--chdir", WORK,
         "--seccomp", str(seccomp_fd),
         "--",
@@ -140,17 +159,49 @@ def command(program: list[str], mounts: Mounts, limits: Limits, seccomp_fd: int)
     ]  # fmt: skip
 
 
-def seccomp_pipe() -> int:
-    """A file descriptor from which bwrap can read the filter; close it after the start."""
+@dataclass(frozen=True)
+class Prepared:
+    """A command line, and the descriptors that the process must inherit."""
+
+    command: list[str]
+    descriptors: tuple[int, ...]
+
+
+@contextmanager
+def prepared(program: list[str], mounts: Mounts, limits: Limits) -> Iterator[Prepared]:
+    """Everything that a sandbox needs before its start; leave the context when it has ended.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If a tool is missing, or the kind of processor is unknown.
+    """
+    try:
+        code = seccomp.program()
+    except NotImplementedError as error:
+        raise SandboxUnavailable(str(error)) from error
     reader, writer = os.pipe()
-    os.write(writer, seccomp.program())
-    os.close(writer)
-    return reader
+    try:
+        os.write(writer, code)
+        os.close(writer)
+        with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+            yield Prepared(command(program, mounts, limits, folder, reader), (reader,))
+    finally:
+        os.close(reader)
 
 
 def python(arguments: list[str]) -> list[str]:
     """Call the interpreter so that it reads neither the environment nor the user's or system's packages."""
     return [str(runtime.interpreter()), "-I", "-S", "-B", *arguments]
+
+
+def run(program: list[str], mounts: Mounts, limits: Limits, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run one of our own programs in a sandbox and wait for it."""
+    with prepared(program, mounts, limits) as ready:
+        return subprocess.run(
+            ready.command, pass_fds=ready.descriptors, capture_output=True, text=True, timeout=seconds,
+            stdin=subprocess.DEVNULL, check=False, cwd="/",
+        )  # fmt: skip
 
 
 def probe() -> None:
@@ -161,17 +212,10 @@ def probe() -> None:
     SandboxUnavailable
         If that does not work; the message says why and what to do.
     """
-    runner = Path(__file__).parent.parent / "runner"
-    descriptor = seccomp_pipe()
     try:
-        result = subprocess.run(
-            command(python(["-c", "pass"]), Mounts((), runner), Limits(), descriptor),
-            pass_fds=[descriptor], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired, NotImplementedError, runtime.MissingPackage) as error:
+        result = run(python(["-c", "pass"]), Mounts((), Path(__file__).parent.parent / "runner"), Limits())
+    except (OSError, subprocess.TimeoutExpired, runtime.MissingPackage) as error:
         raise SandboxUnavailable(f"The sandbox does not start: {error}") from error
-    finally:
-        os.close(descriptor)
     if result.returncode != 0:
         why = (result.stderr.strip().splitlines() or [f"exit code {result.returncode}"])[-1]
         raise SandboxUnavailable(

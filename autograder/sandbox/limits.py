@@ -10,13 +10,16 @@ class Limits:
     """The bounds of one sandbox.
 
     Memory is bounded for the whole sandbox: no process takes more than ``address_space``, there are at most ``processes``
-    of them (threads count), and files lie in two folders of ``folder`` bytes each. All system calls that take memory in
-    another way are refused (``seccomp``).
+    of them (threads count), and files lie in one memory file system of ``folder`` bytes and ``files`` entries. The system
+    calls known to take memory in another way are refused (``seccomp``). What is left are the kernel's own buffers: at most
+    ``open_files`` pipes or socket pairs a process, which ``kernel`` allows for.
     """
 
     address_space: int = 1536 * MEGABYTE
     processes: int = 3
-    folder: int = 32 * MEGABYTE
+    folder: int = 64 * MEGABYTE
+    files: int = 4096
+    kernel: int = 128 * MEGABYTE
     open_files: int = 128
     cell_seconds: float = 10.0
     notebook_seconds: float = 120.0
@@ -26,4 +29,4 @@ class Limits:
     @property
     def memory(self) -> int:
         """The most that a sandbox can take, in bytes."""
-        return self.processes * self.address_space + 2 * self.folder
+        return self.processes * self.address_space + self.folder + self.kernel

@@ -65,7 +65,7 @@ def perplexity(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) 
 
     Source: Jurafsky and Martin, "Speech and Language Processing", 3rd edition draft, section 3.3.
     """
-    count = targets.size if mask is None else np.count_nonzero(mask)
+    count = targets.size if mask is None else int(np.count_nonzero(mask))
     if count == 0:
         raise ValueError("perplexity: no step counts, so there is nothing to average over.")
     return np.exp(cross_entropy(y, targets, mask) / count)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -322,7 +323,11 @@ def test_hostile_types_in_any_field_of_a_cell_do_no_harm(field: str) -> None:
         notebook = filled()
         for cell in notebook["cells"]:
             cell[field] = value
-        rebuilt = handed(notebook)
+        try:
+            rebuilt = handed(notebook)
+        except intake.Unreadable as error:  # two dozen cells of the longest source are more than is read
+            assert "source" in str(error), field
+            continue
         assert_as_released_but_for_solutions(rebuilt)
         nbformat.writes(rebuilt.notebook).encode("utf-8")
 
@@ -403,14 +408,40 @@ def test_a_very_long_source_is_cut() -> None:
 def test_source_that_the_parser_chokes_on_does_not_stop_intake(source: str) -> None:
     rebuilt = handed({"cells": [code(source)]})
     assert set(rebuilt.malformed) == set(FUNCTIONS)
-    assert rebuilt.notebook.cells[0].source == source
+    assert rebuilt.notebook.cells[0].source == source[: intake.LARGEST_SOURCE]
+
+
+def test_more_source_than_is_read_is_refused() -> None:
+    cells = [code(f"x = {number}\n" + "#" * 60_000) for number in range(10)]
+    with pytest.raises(intake.Unreadable, match="512 KB"):
+        handed({"cells": cells})
+
+
+def test_added_text_beyond_its_bound_is_left_out_and_said() -> None:
+    notebook = filled()
+    notebook["cells"] += [{"cell_type": "markdown", "source": f"{number} " * 9000, "metadata": {}} for number in range(10)]
+    rebuilt = handed(notebook)
+    added = [cell.source for cell in rebuilt.notebook.cells if cell.id.startswith("added-")]
+    assert all(len(source) <= intake.LARGEST_TEXT for source in added)
+    assert sum(map(len, added)) == intake.MOST_TEXT
+    assert any("the rest is left out" in note for note in rebuilt.notes)
+
+
+def test_two_functions_in_one_cell_are_both_there() -> None:
+    notebook = filled()
+    step, forward = cell_of(notebook, "step"), cell_of(notebook, "forward")
+    step["source"] = step["source"] + "\n\n\n" + forward["source"]
+    notebook["cells"].remove(forward)
+    rebuilt = handed(notebook)
+    assert rebuilt.malformed == {}
+    assert built(rebuilt, "forward").source == ""
 
 
 # ---- markup ----------------------------------------------------------------------------------------------------------
 
 ALLOWED = {
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "a", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li",
-    "hr", "br", "div", "span", "table", "thead", "tbody", "tr", "th", "td",
+    "dl", "dt", "dd", "hr", "br", "div", "span", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 ALLOWED_ATTRIBUTES = {"href", "id", "class", "title", "style", "start", "align"}
 
@@ -560,7 +591,8 @@ def test_hostile_markdown_renders_to_harmless_html(snippet: str) -> None:
 
 def test_the_hostile_list_is_long_enough_and_would_be_noticed() -> None:
     """Without our filter, the same renderer lets much of it through: the test above can fail."""
-    let_through = [snippet for snippet in HOSTILE if page(snippet).problems]
+    rendered = [snippet for snippet in HOSTILE if "attachment:" not in snippet]  # unfiltered, nbconvert refuses these
+    let_through = [snippet for snippet in rendered if page(snippet).problems]
     assert len(HOSTILE) >= 25
     assert len(let_through) >= 25, f"only {len(let_through)} are hostile unfiltered"
 
@@ -588,10 +620,10 @@ def test_random_markdown_renders_to_harmless_html(parts: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_tex_commands_with_powers_are_broken_up(tex: str) -> None:
-    command = tex[tex.rindex("\\", 0, 3) :].split("{")[0].split("[")[0].split()[0]
+    command = re.findall(r"\\[A-Za-z]+", tex)[0]
     for source in (f"${tex}$", f"$$ {tex} $$", f"\\begin{{align}}{tex}\\end{{align}}"):
         clean = without_markup(source)
-        assert f"{command}{{" not in clean.replace(" ", "\0"), f"{command} stands in {clean!r}"
+        assert command not in clean, f"{command} stands in {clean!r}"
         assert "javascript:" not in clean
 
 
@@ -602,13 +634,13 @@ def test_tex_commands_with_powers_are_broken_up(tex: str) -> None:
         "$h_t = \\tanh(W_x x_t + b)$ and $\\hat{y}$ and $\\underline{x}$",
         "- one\n- two\n\n1. three",
         "# A title",
-        "[the book](https://example.org/a_b?c=d) and <b",
+        "[the book](https://example.org/a_b?c=d) and more",
         "x > 1 and y[0] = 2",
         "Grüße, 数学, ✓",
     ],
 )
 def test_honest_text_stays_as_it_is(text: str) -> None:
-    assert without_markup(text) == text.replace("<", "&lt;")
+    assert without_markup(text) == text
 
 
 def test_links_to_the_web_stay_links() -> None:

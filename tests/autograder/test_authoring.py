@@ -1,0 +1,220 @@
+"""Authoring: a stub is the reference without its body, a text that does not fit is refused, and what is released is in step."""
+
+import ast
+import inspect
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from autograder.authoring.examples import DIGITS, example, example_text, worked_cases
+from autograder.authoring.release import EXERCISES_FOLDER, exercise_of, package, student_files, text_of
+from autograder.authoring.source import AuthoringError, check_id, solution_id, source_notebook
+from autograder.authoring.stub import BEGIN, END, take_apart
+from autograder.check import Shown, array_from, case_from, difference, same_outcome, value_from
+from autograder.checks import EXERCISES, Check, Exercise
+from autograder.course import Course
+from autograder.grading.judge import expected_values, outcomes
+from autograder.notebooks import solved
+
+CHECKS = [check for exercise in EXERCISES.values() for check in exercise.checks]
+EACH_CHECK = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
+EXERCISE = EXERCISES["01_vanilla_rnn"]
+TEXT = text_of(EXERCISE)
+
+
+# ---- stubs -----------------------------------------------------------------------------------------------------------
+
+
+@EACH_CHECK
+def test_a_stub_has_the_signature_without_types(check: Check) -> None:
+    node = ast.parse(take_apart(check.reference).marked).body[0]
+    assert isinstance(node, ast.FunctionDef)
+    assert node.name == check.function
+    assert node.returns is None
+    assert node.decorator_list == []
+    assert not [argument.arg for argument in node.args.args if argument.annotation]
+    assert [argument.arg for argument in node.args.args] == list(inspect.signature(check.reference).parameters)
+
+
+@EACH_CHECK
+def test_the_body_alone_stands_between_the_marks(check: Check) -> None:
+    parts = take_apart(check.reference)
+    before, _, rest = parts.marked.partition(BEGIN)
+    body, _, after = rest.partition(END)
+    assert inspect.getdoc(check.reference) == inspect.cleandoc(ast.literal_eval(before[before.index('"""') :].strip()))
+    assert body.strip() == parts.body.strip()
+    assert after.strip() == ""
+    for line in parts.body.splitlines():
+        assert line.strip() == "" or line.strip() not in before, f"{line!r} of the body stands before the mark"
+
+
+@EACH_CHECK
+def test_the_taken_apart_function_is_the_function(check: Check) -> None:
+    """Put together again and run, it comes to what the reference does."""
+    namespace: dict[str, Any] = {**inspect.unwrap(check.reference).__globals__}
+    exec(solved(check), namespace)
+    cases = worked_cases(check)
+    for wanted, case in zip(expected_values(check, cases), outcomes(namespace[check.function], cases), strict=True):
+        assert difference(case, wanted, check.tolerance, Shown(check.function)) is None
+
+
+def test_a_function_can_be_taken_apart_under_another_name() -> None:
+    assert take_apart(EXERCISE.checks[0].reference, "mine").solved.startswith("def mine(x, h_prev, W_x, W_h, b):\n")
+
+
+# ---- texts -----------------------------------------------------------------------------------------------------------
+
+
+def changed_text(folder: Path, old: str, new: str) -> Path:
+    text = TEXT.read_text(encoding="utf-8")
+    assert old in text
+    path = folder / TEXT.name
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["solve", "check"])
+def test_a_text_that_names_an_unknown_check_is_refused(tmp_path: Path, kind: str) -> None:
+    path = changed_text(tmp_path, f":{kind}: rnn.step", f":{kind}: rnn.stpe")
+    with pytest.raises(AuthoringError, match=r"01_vanilla_rnn\.md names the check rnn\.stpe"):
+        source_notebook(EXERCISE, path)
+
+
+@EACH_CHECK
+@pytest.mark.parametrize("kind", ["solve", "check"])
+def test_a_text_that_leaves_a_check_out_is_refused(tmp_path: Path, kind: str, check: Check) -> None:
+    path = changed_text(tmp_path, f"```{{code-cell}}\n:{kind}: {check.name}\n```", "")
+    missing = solution_id(check) if kind == "solve" else check_id(check)
+    with pytest.raises(AuthoringError, match=rf"01_vanilla_rnn\.md has no cell {missing};"):
+        source_notebook(EXERCISE, path)
+
+
+def test_a_missing_text_is_said_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(AuthoringError, match=r"01_vanilla_rnn\.md is missing"):
+        text_of(EXERCISE, tmp_path)
+
+
+def test_an_unknown_exercise_is_said_with_those_that_there_are() -> None:
+    assert exercise_of(EXERCISE.slug) is EXERCISE
+    with pytest.raises(AuthoringError, match=r"There is no exercise '02_none'\. The exercises are: .*01_vanilla_rnn"):
+        exercise_of("02_none")
+
+
+def test_the_source_notebook_has_each_solution_and_check_with_its_points() -> None:
+    notebook = source_notebook(EXERCISE, TEXT)
+    cells = {cell.id: cell for cell in notebook.cells}
+    assert len(cells) == len(notebook.cells), "two cells have the same id"
+    for check in EXERCISE.checks:
+        solution, graded = cells[solution_id(check)].metadata.nbgrader, cells[check_id(check)].metadata.nbgrader
+        assert (solution.solution, solution.grade, solution.locked) == (True, False, False)
+        assert (graded.solution, graded.grade, graded.locked, graded.points) == (False, True, True, check.points)
+        assert cells[check_id(check)].source == f'check("{check.name}", {check.function})'
+        assert cells[solution_id(check)].source == take_apart(check.reference).marked
+
+
+def test_reading_a_text_twice_gives_the_same_notebook() -> None:
+    assert source_notebook(EXERCISE, TEXT) == source_notebook(EXERCISE, TEXT)
+
+
+# ---- worked cases ----------------------------------------------------------------------------------------------------
+
+
+@EACH_CHECK
+def test_worked_cases_come_back_as_they_were_written(check: Check) -> None:
+    content = json.loads(example_text(check))
+    assert content == json.loads(json.dumps(example(check))), "the text is not its content"
+    cases = worked_cases(check)
+    assert [entry["title"] for entry in content["cases"]] == [case.title for case in cases]
+    for entry, case, wanted in zip(content["cases"], cases, expected_values(check, cases), strict=True):
+        assert list(entry["inputs"]) == list(case.inputs)
+        for name, value in case.inputs.items():
+            read = value_from(entry["inputs"][name])
+            if value is None:
+                assert read is None
+                continue
+            assert (read.dtype, read.shape) == (value.dtype, value.shape)
+            assert np.array_equal(read, value), f"{name} of {case.title!r} is not exact"
+        read = array_from(entry["expected"])
+        assert (read.dtype, read.shape) == (wanted.dtype, wanted.shape)
+        assert np.allclose(read, wanted, rtol=10.0 ** (1 - DIGITS), atol=0)
+    for entry, mistake in zip(content["mistakes"], check.misconceptions, strict=True):
+        assert (entry["name"], entry["message"]) == (mistake.name, mistake.message)
+        theirs = outcomes(mistake.function, cases)
+        for one, two in zip(entry["cases"], theirs, strict=True):
+            assert same_outcome(case_from(one), two, check.tolerance), f"{mistake.name} does not come back"
+
+
+@EACH_CHECK
+def test_worked_cases_hold_no_source_of_the_reference(check: Check) -> None:
+    text = example_text(check)
+    for one in CHECKS:
+        for line in take_apart(one.reference).body.splitlines():
+            assert len(line.strip()) < 12 or line.strip() not in text, f"{line!r} stands in the worked cases"
+    assert "def " not in text
+    assert "lambda" not in text
+
+
+@EACH_CHECK
+def test_worked_cases_are_small_enough_to_read(check: Check) -> None:
+    for case in worked_cases(check):
+        for name, value in case.inputs.items():
+            assert value is None or value.size <= 30, f"{name} of {case.title!r} has {value.size} numbers"
+
+
+# ---- what is released ------------------------------------------------------------------------------------------------
+
+
+@EACH_CHECK
+def test_the_committed_worked_cases_are_in_step(check: Check) -> None:
+    path = EXERCISES_FOLDER / "examples" / f"{check.name}.json"
+    assert path.read_text(encoding="utf-8") == example_text(check), "run 'make exercises'"
+
+
+def test_no_worked_case_is_left_of_a_check_that_is_gone() -> None:
+    assert {path.stem for path in (EXERCISES_FOLDER / "examples").iterdir()} == {check.name for check in CHECKS}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
+def test_the_committed_stubs_are_the_references_without_their_bodies(exercise: Exercise) -> None:
+    notebook = nbformat.read(EXERCISES_FOLDER / f"{exercise.slug}.ipynb", as_version=4)
+    cells = {cell.id: cell.source for cell in notebook.cells}
+    for check in exercise.checks:
+        parts = take_apart(check.reference)
+        stub = f"{parts.signature}\n{parts.docstring}\n    raise NotImplementedError"
+        assert re.sub(r"\n\s*### .*", "", cells[solution_id(check)]).rstrip() == stub, "run 'make exercises'"
+    text = "\n".join(cells.values())
+    assert BEGIN not in text
+    assert END not in text
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
+def test_the_committed_notebook_holds_the_texts_cells(exercise: Exercise) -> None:
+    notebook = nbformat.read(EXERCISES_FOLDER / f"{exercise.slug}.ipynb", as_version=4)
+    source = source_notebook(exercise, text_of(exercise))
+    solutions = {solution_id(check) for check in exercise.checks}
+    ours = [(cell.id, "" if cell.id in solutions else cell.source) for cell in notebook.cells]
+    assert ours == [(cell.id, "" if cell.id in solutions else cell.source) for cell in source.cells]
+
+
+def test_the_released_files_are_the_committed_ones(released_course: Course) -> None:
+    for name, data in student_files(EXERCISE, released_course.released(EXERCISE.slug)).items():
+        assert (EXERCISES_FOLDER / name).read_bytes() == data, f"{name} differs: run 'make exercises'"
+
+
+def test_the_students_zip_is_the_same_twice_and_holds_all_they_need(released_course: Course) -> None:
+    released = released_course.released(EXERCISE.slug)
+    assert package(EXERCISE, released) == package(EXERCISE, released)
+    with zipfile.ZipFile(io.BytesIO(package(EXERCISE, released))) as archive:
+        names = {name.removeprefix(f"{EXERCISE.slug}/") for name in archive.namelist()}
+        needs = archive.read(f"{EXERCISE.slug}/requirements.txt").decode()
+    examples = {f"examples/{check.name}.json" for check in EXERCISE.checks}
+    assert names == examples | {f"{EXERCISE.slug}.ipynb", "check.py", "requirements.txt", "README.txt"}
+    assert "torch" not in needs
+    assert needs.startswith("matplotlib")
