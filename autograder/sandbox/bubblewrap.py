@@ -57,7 +57,7 @@ class Mounts:
     files: tuple[tuple[Path, str], ...] = ()
 
 
-def _parents(paths: list[Path]) -> list[str]:
+def enterable_parents(paths: list[Path]) -> list[str]:
     """Every folder above the paths, outermost first, to be made enterable for the sandbox's user."""
     folders = {parent for path in paths for parent in path.parents if parent != Path("/")}
     arguments = []
@@ -68,7 +68,7 @@ def _parents(paths: list[Path]) -> list[str]:
 
 def _filesystem(mounts: Mounts, folder: str) -> list[str]:
     system = list(runtime.system_paths())
-    arguments = _parents(system)
+    arguments = enterable_parents(system)
     for path in system:
         arguments += ["--ro-bind", str(path), str(path)]
     for name in ("lib", "lib64", "lib32"):

@@ -59,7 +59,9 @@ def test_kill_9_in_the_middle_then_grade_again(course: Course, exercise: Exercis
         process.wait()
     before = graded(course)
     (course.root / "feedback").mkdir(exist_ok=True)
-    (course.root / "feedback" / ".page.html.0123.part").write_text("half", encoding="utf-8")  # as a kill while writing leaves it
+    (course.root / "feedback" / ".page.html.0123.part").write_text(
+        "half", encoding="utf-8"
+    )  # as a kill while writing leaves it
     assert after <= len(before) < len(FEW), "the kill came in the middle"
     time.sleep(0.5)
     assert [child for child in children if alive_and_ours(child)] == [], "sandboxes end with the grader"
