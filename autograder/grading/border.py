@@ -5,6 +5,7 @@ safetensors (no code, sizes checked against the bytes that are there), and only 
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +59,8 @@ class FrameReader:
         self.left = budget
         self.buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """The frames that are complete with these bytes.
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """The frames that are complete with these bytes, each before a fault behind it is raised.
 
         Raises
         ------
@@ -67,13 +68,11 @@ class FrameReader:
             If the budget is used up, a length is beyond its bound, or a header is not a JSON object.
         """
         self.left -= len(data)
+        self.buffer += data
+        while (frame := self._next()) is not None:
+            yield frame
         if self.left < 0:
             raise BorderError("more came out of the sandbox than the budget allows")
-        self.buffer += data
-        frames = []
-        while (frame := self._next()) is not None:
-            frames.append(frame)
-        return frames
 
     def _next(self) -> Frame | None:
         if len(self.buffer) < LENGTHS.size:

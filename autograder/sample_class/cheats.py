@@ -51,9 +51,9 @@ def find(*wanted):
     found = []
     for top in ("/", "/work", "/proc/1/root", "/proc/self/cwd", ".."):
         for folder, inner, names in os.walk(top):
-            inner[:] = [name for name in inner if os.path.join(folder, name) not in ("/usr", "/packages", "/lib", "/proc")]
+            inner[:] = [name for name in inner if os.path.abspath(os.path.join(folder, name)) not in ("/usr", "/packages", "/lib", "/proc")]
             for name in names:
-                path = os.path.join(folder, name)
+                path = os.path.abspath(os.path.join(folder, name))
                 if any(word in path for word in wanted) and not path.startswith(("/packages", "/runner", "/usr")):
                     try:
                         found.append((path, open(path, "rb").read(200)))

@@ -99,7 +99,7 @@ def test_many_cells_that_end_the_process_leave_a_graded_notebook(course: Course,
     assert {outcome.verdict.status for outcome in row.outcomes} <= {"right", "not reached", "crashed"}
 
 
-@pytest.mark.parametrize("text", ["\\begin{a}", "\\\\(", "a.", " \n", "[](", "$"], ids=repr)
+@pytest.mark.parametrize("text", ["\\begin{a}", "\\\\(", "a."], ids=repr)
 def test_text_that_is_slow_to_render_is_shown_as_it_is(course: Course, exercise: Exercise, text: str) -> None:
     """What is timed elsewhere in minutes ends here within the test's own time-out: nothing renders it."""
     long = "x" + text * (60_000 // len(text))
