@@ -73,6 +73,24 @@ def test_formgrader_s_button_gives_the_same_grades(course: Course, exercise: Exe
     assert outcome(rows_of(course, exercise)) == expected
 
 
+def test_nbgrader_s_zip_collect_fills_the_inbox_and_not_submitted(course: Course, exercise: Exercise) -> None:
+    """A folder as a learning platform exports it goes to inbox/; only intake takes it further, with our own time."""
+    config = course.root / "nbgrader_config.py"
+    pattern = r"^.+_(?P<student_id>[a-z]+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>.+)$"
+    line = f"c.FileNameCollectorPlugin.named_regexp = {pattern!r}\n"
+    config.write_text(config.read_text(encoding="utf-8") + line, encoding="utf-8")
+    archive = course.root / "downloaded" / exercise.slug / "archive"
+    archive.mkdir(parents=True)
+    shutil.copy(course.released(exercise.slug), archive / f"hw_ada_attempt_1999-01-01-10-00-00_{exercise.slug}.ipynb")
+    result = nbgrader(course, "zip_collect", exercise.slug)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert (course.inbox / "ada" / exercise.slug / f"{exercise.slug}.ipynb").is_file()
+    assert not course.submitted.exists()
+    assert [row.student for row in grade_class(course, exercise).rows] == ["ada"]
+    timestamp = (course.submitted / "ada" / exercise.slug / "timestamp.txt").read_text(encoding="utf-8")
+    assert not timestamp.startswith("1999")
+
+
 def test_nbgrader_s_feedback_is_the_same_page(course: Course, exercise: Exercise) -> None:
     write_class(course, exercise, frozenset({"mistake-bias"}))
     grade_class(course, exercise)
