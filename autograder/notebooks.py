@@ -9,8 +9,8 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder.authoring.source import solution_id
 from autograder.authoring.stub import take_apart
+from autograder.cells import solution_id
 from autograder.checks import Check, Exercise
 
 

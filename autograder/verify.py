@@ -14,7 +14,8 @@ from typing import Any
 
 import nbformat
 
-from autograder.authoring.release import notebook_bytes, package, release_into, student_files
+from autograder.authoring.release import package, release_into, student_files
+from autograder.cells import notebook_bytes
 from autograder.check import Shown, difference
 from autograder.checks import Check, Exercise, Misconception
 from autograder.course import Course

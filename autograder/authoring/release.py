@@ -6,13 +6,13 @@ import io
 import logging
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
 from autograder import check as check_module
 from autograder.authoring.examples import example_text
 from autograder.authoring.source import AuthoringError, source_notebook
+from autograder.cells import notebook_bytes
 from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course, write_atomically
 from autograder.grading.gradebook import GradeWriter
@@ -37,12 +37,6 @@ def text_of(exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:
     if not path.is_file():
         raise AuthoringError(f"The text {path} is missing; an exercise is written there.")
     return path
-
-
-def notebook_bytes(notebook: Any) -> bytes:
-    """A notebook's file: the same bytes for the same content."""
-    text: str = nbformat.writes(notebook, version=4, indent=1)
-    return (text + "\n").encode()
 
 
 def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:

@@ -8,6 +8,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.authoring.stub import take_apart
+from autograder.cells import check_id, solution_id
 from autograder.checks import Check, Exercise
 from autograder.errors import UserError
 
@@ -17,14 +18,6 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 class AuthoringError(UserError):
     """An exercise's text does not fit its checks."""
-
-
-def solution_id(check: Check) -> str:
-    return check.function
-
-
-def check_id(check: Check) -> str:
-    return "check-" + check.name.replace(".", "-")
 
 
 def graded_metadata(grade_id: str, points: float | None) -> dict[str, Any]:

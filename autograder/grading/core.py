@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 from autograder import __name__ as package
-from autograder.authoring.source import check_id, solution_id
+from autograder.cells import check_id, solution_id
 from autograder.checks import Exercise
 from autograder.course import Course
 from autograder.errors import UserError

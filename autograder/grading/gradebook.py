@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from autograder.authoring.source import check_id
+from autograder.cells import check_id
 from autograder.check import Verdict
 from autograder.checks import Exercise
 from autograder.course import Course, CourseError

@@ -25,8 +25,7 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.authoring.release import notebook_bytes
-from autograder.authoring.source import solution_id
+from autograder.cells import notebook_bytes, solution_id
 from autograder.checks import Exercise
 from autograder.course import Course, write_atomically
 

@@ -14,8 +14,7 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_output
 
-from autograder.authoring.release import notebook_bytes
-from autograder.authoring.source import check_id
+from autograder.cells import check_id, notebook_bytes
 from autograder.check import Verdict
 from autograder.checks import Exercise
 from autograder.course import Course, write_atomically

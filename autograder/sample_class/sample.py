@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.authoring.release import notebook_bytes
-from autograder.authoring.source import solution_id
+from autograder.cells import notebook_bytes, solution_id
 from autograder.checks import Exercise
 from autograder.notebooks import fill_in, reference_sources, set_source
 

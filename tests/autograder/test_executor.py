@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from autograder.authoring.source import check_id, solution_id
+from autograder.cells import check_id, solution_id
 from autograder.checks import Exercise
 from autograder.grading import challenge
 from autograder.grading.executor import RunCell, Task, execute

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.authoring.release import notebook_bytes
+from autograder.cells import notebook_bytes
 from autograder.checks import Exercise
 from autograder.course import Course
 from autograder.grading import class_run

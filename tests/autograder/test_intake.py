@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
 
 from autograder.authoring.release import EXERCISES_FOLDER
-from autograder.authoring.source import check_id, solution_id
+from autograder.cells import check_id, solution_id
 from autograder.checks import EXERCISES
 from autograder.course import Course
 from autograder.grading import intake

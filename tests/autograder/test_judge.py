@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.authoring.source import check_id, solution_id
+from autograder.cells import check_id, solution_id
 from autograder.check import Verdict
 from autograder.checks import EXERCISES, Check, DrawnCase
 from autograder.grading import challenge
