@@ -37,12 +37,9 @@ course: exercises book  ## build everything and grade the sample class
 	@$(PY) -m autograder sample-class --course $(COURSE)
 	@$(PY) -m autograder grade --course $(COURSE) --workers $(WORKERS); code=$$?; \
 	echo; \
-	echo "The book:        $(CURDIR)/_build/html/index.html"; \
-	echo "Notebooks:       $(CURDIR)/exercises  (zip files for students: $(CURDIR)/_build/student)"; \
-	if [ $$code -ne 0 ]; then echo "The class is not graded: the sentence above says what to do. Everything else is built."; exit $$code; fi; \
-	echo "Feedback pages:  $(CURDIR)/$(COURSE)/feedback"; \
-	echo "Class report:    $(CURDIR)/$(COURSE)/report.html"; \
-	echo "Grades:          $(CURDIR)/$(COURSE)/grades.csv"
+	echo "Book: $(CURDIR)/_build/html/index.html"; \
+	echo "Notebooks: $(CURDIR)/exercises  (zip files for students: $(CURDIR)/_build/student)"; \
+	if [ $$code -ne 0 ]; then echo "The class is not graded: the sentence above says what to do. Everything else is built."; exit $$code; fi
 
 serve: book  ## show the book at http://127.0.0.1:8000
 	@echo "The book is at http://127.0.0.1:8000 (stop with Ctrl-C)"
