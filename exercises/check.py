@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import html
 import json
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +71,8 @@ class Verdict:
     def _repr_html_(self) -> str:
         colour = {"right": "#1a7f37", "not attempted": "#6e7781"}.get(self.status, "#b35900")
         mark = {"right": "✓", "not attempted": "○"}.get(self.status, "✗")
-        text = "<br>".join(html.escape(line) for line in (self.message, self.read) if line)
+        lines = [*self.message.splitlines(), self.read]
+        text = "<br>".join(html.escape(line) for line in lines if line)
         return (
             f'<div style="border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0">'
             f'<b style="color:{colour}">{mark} {html.escape(self.check)}: {self.status}</b><br>{text}</div>'
@@ -99,7 +101,8 @@ def type_difference(returned: Returned, expected: np.ndarray[Any, Any], shown: S
         return f"{shown.function} returned nothing. Does it end with return?"
     right_type = returned.type == "ndarray" or (expected.ndim == 0 and returned.dtype != "")
     if not right_type:
-        return f"{shown.function} returned a {returned.type}; it should return {wanted}."
+        article = "an" if returned.type[:1].lower() in "aeiou" else "a"
+        return f"{shown.function} returned {article} {returned.type}; it should return {wanted}."
     if np.dtype(expected.dtype).kind == "f" and not returned.dtype.startswith("float"):
         return f"{shown.function} returned numbers of type {returned.dtype}; they should be floating-point numbers."
     return None
@@ -185,11 +188,16 @@ def call(function: Callable[..., Any], inputs: dict[str, Any]) -> Case:
     try:
         with np.errstate(all="ignore"):
             returned = Returned.of(function(*given.values()))
-    except NotImplementedError:
-        raise
+    except NotImplementedError as error:
+        inner = traceback.extract_tb(error.__traceback__)[-1].name
+        if inner in (call.__name__, getattr(function, "__name__", "")):
+            raise
+        return Case(error=f"{function.__name__} calls {inner}, which is not written yet.")
     except Exception as error:
         name = getattr(function, "__name__", "your function")
-        return Case(error=f"{name} raised {type(error).__name__}: {error}")
+        shapes = [f"{key} {value.shape}" for key, value in inputs.items() if isinstance(value, np.ndarray)]
+        told = f". The inputs were {', '.join(shapes)}" if isinstance(error, ValueError) else ""
+        return Case(error=f"{name} raised {type(error).__name__}: {str(error).strip()}{told}.")
     changed = tuple(
         name
         for name, value in inputs.items()
@@ -268,6 +276,6 @@ def check(name: str, function: Callable[..., Any]) -> Verdict:
             mistake = find_mistake(cases, example)
             status = "error" if case.error else "wrong"
             of = f" (worked case {number} of {len(cases)}: {entry['title']})"
-            hint = f" {mistake['message']}" if mistake else ""
+            hint = f"\nLikely mistake: {mistake['message']}" if mistake else ""
             return Verdict(name, status, text + of + hint, mistake["name"] if mistake else None, example["read"])
     return Verdict(name, "right", f"All {len(cases)} worked cases agree.")

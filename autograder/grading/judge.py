@@ -147,11 +147,11 @@ def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls
         text += f" (challenge: {one.title})"
         found = matching(check, drawn, cases)
         if found is not None:
-            return say(status, f"{text} {found.message}", found.name)
+            return say(status, f"{text}\nLikely mistake: {found.message}", found.name)
         if check.earlier and rests_on_wrong_part(check, drawn[0], cases[0], calls):
             names = " and ".join(check.earlier)
             return say(
-                status, f"{text} {check.function} itself is right: it fails because {names} is wrong. Mend that first."
+                status, f"{text}\n{check.function} itself is right: it fails because {names} is wrong. Mend that first."
             )
         return say(status, text)
     return say("right", f"All {len(cases)} challenges agree with the reference.")
