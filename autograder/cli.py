@@ -47,8 +47,7 @@ class Progress:
     """Says on standard error what is being done and how far it is: a line that renews itself, or one every few seconds."""
 
     def __init__(self, every: float = 5.0) -> None:
-        self.console = Console(stderr=True, highlight=False)
-        self.live = self.console.is_terminal
+        self.live = sys.stderr.isatty()
         self.every, self.said, self.what = every, 0.0, ""
 
     def __call__(self, what: str, done: int, of: int) -> None:
@@ -58,10 +57,10 @@ class Progress:
             return
         self.what, self.said = what, now
         text = f"{what}: {done} of {of}"
-        if self.live:
-            self.console.print(f"\r\x1b[K{text}", end="\n" if last else "")
-        else:
-            self.console.print(text)
+        if self.live:  # a line that is written over
+            text = f"\r\x1b[K{text}"
+        sys.stderr.write(text + ("" if self.live and not last else "\n"))
+        sys.stderr.flush()
 
 
 def exercises_of(slugs: Sequence[str] | None) -> list[Any]:

@@ -103,7 +103,8 @@ def type_difference(returned: Returned, expected: np.ndarray[Any, Any], shown: S
     if not right_type:
         article = "an" if returned.type[:1].lower() in "aeiou" else "a"
         return f"{shown.function} returned {article} {returned.type}; it should return {wanted}."
-    if np.dtype(expected.dtype).kind == "f" and not returned.dtype.startswith("float"):
+    kinds = ("float",) if expected.ndim else ("float", "int", "uint")  # a sum of nothing may well be the integer 0
+    if np.dtype(expected.dtype).kind == "f" and not returned.dtype.startswith(kinds):
         return f"{shown.function} returned numbers of type {returned.dtype}; they should be floating-point numbers."
     return None
 

@@ -214,7 +214,7 @@ def test_one_number_may_be_of_any_floating_point_type(kind: Callable[[Any], Any]
 @pytest.mark.parametrize(
     ("result", "text"),
     [
-        (1, "returned numbers of type int64"),
+        (1, "returned 1; it should be"),
         (True, "returned numbers of type bool"),
         (10**400, "returned numbers of type object"),
         ([1.0], "returned a list; it should return a single number"),
@@ -340,3 +340,10 @@ def test_the_students_check_imports_numpy_alone() -> None:
             assert node.level == 0, "a relative import does not work in a student's folder"
             names.add(str(node.module).partition(".")[0])
     assert names - set(sys.stdlib_module_names) == {"numpy"}
+
+
+def test_a_loss_summed_over_nothing_may_be_the_integer_zero() -> None:
+    """`total = 0` and a loop that never adds is right; True is not a number."""
+    shown = Shown("cross_entropy", ())
+    assert difference(Case(Returned.of(0)), np.float64(0.0), 1e-5, shown) is None
+    assert difference(Case(Returned.of(True)), np.float64(1.0), 1e-5, shown) is not None
