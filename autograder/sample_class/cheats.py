@@ -49,7 +49,7 @@ LOOK_AROUND = '''import os, sys
 def find(*wanted):
     """Every readable file of the sandbox whose path holds one of the words."""
     found = []
-    for top in ("/", "/work", "/proc/1/root", "/proc/self/cwd", ".."):
+    for top in ("/", "/notebook", "/proc/1/root", "/proc/self/cwd", ".."):
         for folder, inner, names in os.walk(top):
             inner[:] = [name for name in inner if os.path.abspath(os.path.join(folder, name)) not in ("/usr", "/packages", "/lib", "/proc")]
             for name in names:
@@ -113,7 +113,7 @@ if os.fork() == 0:
         for _ in range(100):
             time.sleep(0.2)
             try:
-                open("/work/still-here", "a").write("x")
+                open("/notebook/still-here", "a").write("x")
             except OSError:
                 pass
     os._exit(0)
@@ -145,11 +145,11 @@ for descriptor in range(3, 32):
 
 LEAVE_PIPES = """import os
 for name in ("answers", "answers.npz", "grades.json", "output", "feedback"):
-    for folder in ("/work", "/tmp"):
+    for folder in ("/notebook", "/tmp"):
         try:
             os.mkfifo(f"{folder}/{name}")
             os.symlink("/etc/passwd", f"{folder}/{name}.link")
-            os.symlink("/work/main/gradebook.db", f"{folder}/{name}.db")
+            os.symlink("/srv/course/gradebook.db", f"{folder}/{name}.db")
         except OSError:
             pass
 """
@@ -164,7 +164,7 @@ HIDDEN_MEMORY = """def take_hidden_memory():
             taken += os.write(descriptor, block)
     except OSError as error:
         refused.append(f"memfd: {error}")
-    for path in ("/dev/shm/hidden", "/tmp/hidden", "/work/hidden", "/dev/hidden", "/hidden"):
+    for path in ("/dev/shm/hidden", "/tmp/hidden", "/notebook/hidden", "/dev/hidden", "/hidden"):
         try:
             with open(path, "wb") as file:
                 for _ in range(192):

@@ -17,7 +17,7 @@ from autograder.sandbox.limits import Limits
 
 PACKAGES = "/packages"
 RUNNER = "/runner"
-WORK = "/work"
+WORK = "/notebook"
 
 # Above every range that Linux distributions give out (systemd, "Users, Groups, UIDs and GIDs on systemd systems").
 FIRST_UID, UIDS = 1_880_000_000, 1 << 27
@@ -84,7 +84,7 @@ def _filesystem(mounts: Mounts, folder: str) -> list[str]:
     for path, name in runtime.package_paths(tuple(sorted({*runtime.RUNNER_NEEDS, *mounts.packages}))):
         arguments += ["--ro-bind", str(path), f"{PACKAGES}/{name}"]
     arguments += ["--ro-bind", str(mounts.runner), RUNNER]
-    arguments += ["--bind", f"{folder}/work", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
+    arguments += ["--bind", f"{folder}/notebook", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
     for path, name in mounts.files:
         arguments += ["--ro-bind", str(path), f"{WORK}/{name}"]
     return [*arguments, "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
@@ -113,7 +113,7 @@ def _identity() -> tuple[list[str], list[str]]:
 
 # A memory file system bounds its bytes, and its entries only if told to, which bwrap cannot: so it is mounted before,
 # over an empty folder, where nobody but the sandbox sees it.
-SMALL_FOLDERS = 'mount -t tmpfs -o "$2" tmpfs "$1" && mkdir -m 1777 "$1/work" "$1/tmp" && shift 2 && exec "$@"'
+SMALL_FOLDERS = 'mount -t tmpfs -o "$2" tmpfs "$1" && mkdir -m 1777 "$1/notebook" "$1/tmp" && shift 2 && exec "$@"'
 
 
 def _small_folders(folder: str, limits: Limits) -> list[str]:

@@ -109,7 +109,7 @@ for folder, inner, _ in os.walk("/"):
     except OSError:
         pass
 print(sorted(written))
-for path in ("/work/big", "/tmp/big"):
+for path in ("/notebook/big", "/tmp/big"):
     size = 0
     try:
         with open(path, "wb") as file:
@@ -119,10 +119,10 @@ for path in ("/work/big", "/tmp/big"):
         pass
     print(size >> 20)
 """
-    folders, work, tmp = inside(program).stdout.splitlines()
-    assert folders == "['/tmp', '/work']"
+    folders, notebook, tmp = inside(program).stdout.splitlines()
+    assert folders == "['/notebook', '/tmp']"
     most = Limits().folder // MEGABYTE
-    assert int(work) <= most
+    assert int(notebook) <= most
     assert int(tmp) <= most
 
 
@@ -131,7 +131,7 @@ def test_two_hundred_small_files_do_not_go_beyond_the_folder() -> None:
 total = 0
 for number in range(200):
     try:
-        with open(f"/work/{number}", "wb") as file:
+        with open(f"/notebook/{number}", "wb") as file:
             total += file.write(bytes(1 << 20))
     except OSError:
         break
@@ -145,7 +145,7 @@ def test_the_number_of_files_is_bounded() -> None:
     program = """
 import os
 made = 0
-for folder in ("/work", "/tmp"):
+for folder in ("/notebook", "/tmp"):
     for number in range(10000):
         try:
             os.symlink("x", f"{folder}/{number}")
@@ -253,7 +253,7 @@ except OSError:
 def test_the_environment_is_empty_but_for_what_we_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_HOST", "1")
     result = inside("import os\nprint('SECRET_OF_THE_HOST' in os.environ, os.environ.get('HOME'))")
-    assert result.stdout.split() == ["False", "/work"]
+    assert result.stdout.split() == ["False", "/notebook"]
 
 
 def test_no_descriptor_of_the_host_is_inherited() -> None:
