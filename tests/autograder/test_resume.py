@@ -46,7 +46,7 @@ def sandboxes_of(pid: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("after", [1, 4])
+@pytest.mark.parametrize("after", [2])
 def test_kill_9_in_the_middle_then_grade_again(course: Course, exercise: Exercise, after: int) -> None:
     write_class(course, exercise, FEW)
     command = [sys.executable, "-m", "autograder", "grade", "--course", str(course.root)]
