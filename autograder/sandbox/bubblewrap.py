@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.sandbox import runtime, seccomp
+from autograder.sandbox import fonts, runtime, seccomp
 from autograder.sandbox.limits import Limits
 
 PACKAGES = "/packages"
@@ -85,6 +85,8 @@ def _filesystem(mounts: Mounts, folder: str) -> list[str]:
         arguments += ["--ro-bind", str(path), f"{PACKAGES}/{name}"]
     arguments += ["--ro-bind", str(mounts.runner), RUNNER]
     arguments += ["--bind", f"{folder}/notebook", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
+    if "matplotlib" in mounts.packages:
+        arguments += fonts.bind_arguments()
     for path, name in mounts.files:
         arguments += ["--ro-bind", str(path), f"{WORK}/{name}"]
     return [*arguments, "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
@@ -135,7 +137,8 @@ def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, sec
         "HOME": WORK,
         "LANG": "C.UTF-8",
         "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": "/tmp",  # noqa: S108
+        "MPLCONFIGDIR": fonts.CONFIGURATION,
+        "MPL_IGNORE_SYSTEM_FONTS": "1",
         "IPYTHONDIR": "/tmp",  # noqa: S108
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
