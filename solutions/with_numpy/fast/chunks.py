@@ -1,0 +1,17 @@
+"""How many steps to take together."""
+
+from collections.abc import Iterator
+
+# Some ten arrays of this size are at work at once; together they stay in a processor core's second cache.
+CHUNK_BYTES = 1 << 16
+
+
+def chunk_length(T: int, step_bytes: int) -> int:
+    """The number of steps of a chunk, for T steps of arrays (N, H) of that size."""
+    return max(1, min(T, CHUNK_BYTES // max(1, step_bytes)))
+
+
+def chunks_from_the_end(T: int, length: int) -> Iterator[tuple[int, int]]:
+    """The first step of each chunk and the one after its last, from the end of the sequence to its beginning."""
+    for end in range(T, 0, -length):
+        yield max(0, end - length), end
