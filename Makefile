@@ -57,6 +57,7 @@ test-all: setup lint  ## the tests, with those that take long
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 bench: setup  ## measure what we claim about speed
+	@$(PY) benchmarks/cells.py
 	@$(PY) benchmarks/check.py
 	@$(PY) -W ignore benchmarks/gradebook.py
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import BoolArray, FloatArray
-from solutions.with_numpy.padding import hold
+from solutions.with_numpy.padding import hold, zero_padding
 
 Gradients = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
@@ -87,6 +87,7 @@ def forward(
     gates : (3, T, N, H)
         r, z and n at each step.
     """
+    x = x if mask is None else zero_padding(x, mask)
     h = np.empty((len(x), *h_0.shape), dtype=h_0.dtype)
     gates = np.empty((3, *h.shape), dtype=h.dtype)
     h_prev = h_0
@@ -186,6 +187,7 @@ def backward(
     db : (3H,)
         The gradients with respect to the arguments of ``forward``.
     """
+    x = x if mask is None else zero_padding(x, mask)
     dx, dh_next, none = np.empty_like(x), np.zeros_like(h_0), np.zeros_like(h_0)
     sums = [np.zeros_like(W_x), np.zeros_like(W_h), np.zeros_like(W_h[:, 0])]
     for t in reversed(range(len(x))):

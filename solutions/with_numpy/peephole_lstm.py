@@ -8,7 +8,7 @@ import numpy as np
 
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import BoolArray, FloatArray
-from solutions.with_numpy.padding import hold
+from solutions.with_numpy.padding import hold, zero_padding
 
 Gradients = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
@@ -95,6 +95,7 @@ def forward(
     gates : (4, T, N, H)
         i, f, o and g at each step.
     """
+    x = x if mask is None else zero_padding(x, mask)
     h = np.empty((len(x), *h_0.shape), dtype=h_0.dtype)
     c, gates = np.empty_like(h), np.empty((4, *h.shape), dtype=h.dtype)
     h_prev, c_prev = h_0, c_0
@@ -204,6 +205,7 @@ def backward(
     dp : (3, H)
         The gradients with respect to the arguments of ``forward``.
     """
+    x = x if mask is None else zero_padding(x, mask)
     dx, dh_next, dc_next, none = np.empty_like(x), np.zeros_like(h_0), dc_T.copy(), np.zeros_like(h_0)
     sums = [np.zeros_like(W_x), np.zeros_like(W_h), np.zeros_like(W_h[:, 0]), np.zeros_like(p)]
     for t in reversed(range(len(x))):

@@ -144,6 +144,8 @@ def forward(
         )
     if len(state_0) != len(kind.states):
         raise ValueError(f"forward: the cell {cell} has {len(kind.states)} states, but {len(state_0)} were given.")
+    if len(x) == 0:
+        raise ValueError("forward: the argument x has no steps; a sequence has at least one.")
     in_order = [weights[name] for name in kind.weights]
     made = kind.forward(x, *state_0, *in_order, mask=mask, **dict(kind.options))
     state_T = tuple(sequence[-1].copy() for sequence in made[: len(state_0)])
@@ -170,8 +172,8 @@ def backward(dh: FloatArray, dstate_T: States, tape: Tape) -> tuple[FloatArray, 
         The gradients with respect to the arguments of ``forward``.
     """
     kind, states = CELLS[tape.cell], len(tape.state_0)
-    dh = dh.copy()
-    dh[-1] += dstate_T[0]
+    if dstate_T[0].any():
+        dh = np.concatenate([dh[:-1], dh[-1:] + dstate_T[0]])
     recurrent = [tape.weights[name] for name in kind.weights if name not in ("b", "b_hn")]
     gradients = kind.backward(
         dh, *dstate_T[1:], tape.x, *tape.state_0, *tape.made, *recurrent, mask=tape.mask, **dict(kind.options)

@@ -177,13 +177,14 @@ def weight_gradients(
     """dx, dW_x and dW_h, and the sums (4, H) of da_r, da_z, dq and da_n over steps and sequences."""
     (T, N, D), H = x.shape, h_0.shape[1]
     rows, inputs = da.reshape(4, T * N, H), x.reshape(T * N, D)
-    h_prev = np.concatenate([h_0[None], h[:-1]]).reshape(T * N, H)
+    h_prev = h.reshape(T * N, H)[: (T - 1) * N]  # of every step but the first
     dW_x, dW_h = np.empty_like(W_x), np.empty((3 * H, H), W_x.dtype)
     dx, part = np.empty((2, T * N, D), x.dtype)
     for block, (to_input, to_state) in enumerate(((0, 0), (1, 1), (3, 2))):
         k = slice(block * H, (block + 1) * H)
         np.matmul(rows[to_input].T, inputs, out=dW_x[k])
-        np.matmul(rows[to_state].T, h_prev, out=dW_h[k])
+        np.matmul(rows[to_state][N:].T, h_prev, out=dW_h[k])
+        np.add(dW_h[k], rows[to_state][:N].T @ h_0, out=dW_h[k])
         np.matmul(rows[to_input], W_x[k], out=part if block else dx)
         if block:
             np.add(dx, part, out=dx)

@@ -126,13 +126,14 @@ def weight_gradients(
     """dx, dW_x, dW_h and db, summed over steps and sequences, from da (G, T, N, H)."""
     (T, N, D), H = x.shape, h_0.shape[1]
     rows, inputs = da.reshape(-1, T * N, H), x.reshape(T * N, D)
-    h_prev = np.concatenate([h_0[None], h[:-1]]).reshape(T * N, H)
+    h_prev = h.reshape(T * N, H)[: (T - 1) * N]  # of every step but the first
     dW_x, dW_h = np.empty_like(W_x), np.empty((len(W_x), H), W_x.dtype)
     dx, part = np.empty((2, T * N, D), x.dtype)
     for block, da_of_block in enumerate(rows):
         k = slice(block * H, (block + 1) * H)
         np.matmul(da_of_block.T, inputs, out=dW_x[k])
-        np.matmul(da_of_block.T, h_prev, out=dW_h[k])
+        np.matmul(da_of_block[N:].T, h_prev, out=dW_h[k])
+        np.add(dW_h[k], da_of_block[:N].T @ h_0, out=dW_h[k])
         np.matmul(da_of_block, W_x[k], out=part if block else dx)
         if block:
             np.add(dx, part, out=dx)

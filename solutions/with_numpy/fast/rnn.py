@@ -4,6 +4,7 @@ import numpy as np
 
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import BoolArray, FloatArray
+from solutions.with_numpy.padding import zero_padding
 
 Gradients = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
@@ -53,6 +54,7 @@ def forward(
     Source: Elman, "Finding structure in time", 1990.
     """
     check_activation("forward", activation)
+    x = x if mask is None else zero_padding(x, mask)
     T, N, D = x.shape
     h = np.empty((T, *h_0.shape), dtype=h_0.dtype)
     np.matmul(x.reshape(T * N, D), W_x.T, out=h.reshape(T * N, -1))
@@ -116,7 +118,8 @@ def backward(
     Source: Werbos, "Backpropagation through time: what it does and how to do it", 1990.
     """
     check_activation("backward", activation)
-    T, N, D = x.shape
+    x = x if mask is None else zero_padding(x, mask)
+    (T, N, D), H = x.shape, h_0.shape[1]
     da = 1 - h * h if activation == "tanh" else (h > 0).astype(h.dtype)
     if mask is not None:
         da *= mask[..., None]
@@ -128,7 +131,7 @@ def backward(
         np.matmul(da[t], W_h, out=through)
         if mask is not None:
             np.add(through, total, out=through, where=~mask[t, :, None])
-    flat = da.reshape(T * N, -1)
-    dx = (flat @ W_x).reshape(T, N, D)
-    dW_h = da[1:].reshape(T * N - N, -1).T @ h[:-1].reshape(T * N - N, -1) + da[0].T @ h_0
-    return dx, through, flat.T @ x.reshape(T * N, D), dW_h, flat.sum(axis=0)
+    rows, later = da.reshape(T * N, H), (T - 1) * N
+    dx = (rows @ W_x).reshape(T, N, D)
+    dW_h = rows[:N].T @ h_0 + rows[N:].T @ h.reshape(T * N, H)[:later]
+    return dx, through, rows.T @ x.reshape(T * N, D), dW_h, np.ones(T * N, da.dtype) @ rows
