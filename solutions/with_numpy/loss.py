@@ -39,6 +39,83 @@ def cross_entropy(y: FloatArray, targets: IntArray, mask: BoolArray | None = Non
 
 
 @takes(y="T N V", targets="int T N < V", mask="optional bool T N")
+def cross_entropy_backward(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) -> FloatArray:
+    """The gradient of the summed cross-entropy: the predicted probabilities, less 1 for the word that was right.
+
+    dy[t, n] = softmax(y[t, n]) - onehot(targets[t, n]),  and 0 where the mask is False
+
+    Parameters
+    ----------
+    y : (T, N, V)
+        The scores of the V words.
+    targets : (T, N) integers
+        The word that was right, from 0 to V - 1.
+    mask : (T, N) booleans, or None
+        True where a step counts, False where it is padding. None counts every step.
+
+    Returns
+    -------
+    dy : (T, N, V)
+        The gradient with respect to the scores.
+
+    Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 10.2.2.
+    """
+    dy = np.exp(y - y.max(axis=-1, keepdims=True))
+    dy /= dy.sum(axis=-1, keepdims=True)
+    right = np.take_along_axis(dy, targets[..., None], axis=-1)
+    np.put_along_axis(dy, targets[..., None], right - 1, axis=-1)
+    return dy if mask is None else np.where(mask[..., None], dy, 0)
+
+
+@takes(y="T N V", targets="int T N < V", mask="optional bool T N")
+def mean_cross_entropy(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) -> FloatScalar:
+    """Softmax cross-entropy, averaged over the steps that count: cross_entropy / M, where M is their number.
+
+    Parameters
+    ----------
+    y : (T, N, V)
+        The scores of the V words.
+    targets : (T, N) integers
+        The word that was right, from 0 to V - 1.
+    mask : (T, N) booleans, or None
+        True where a step counts, False where it is padding. None counts every step.
+
+    Returns
+    -------
+    L : a number
+        The loss; 0 if no step counts.
+
+    Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 10.2.
+    """
+    count = targets.size if mask is None else int(np.count_nonzero(mask))
+    return cross_entropy(y, targets, mask) / max(count, 1)
+
+
+@takes(y="T N V", targets="int T N < V", mask="optional bool T N")
+def mean_cross_entropy_backward(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) -> FloatArray:
+    """The gradient of the averaged cross-entropy: that of the sum, divided by the number of steps that count.
+
+    Parameters
+    ----------
+    y : (T, N, V)
+        The scores of the V words.
+    targets : (T, N) integers
+        The word that was right, from 0 to V - 1.
+    mask : (T, N) booleans, or None
+        True where a step counts, False where it is padding. None counts every step.
+
+    Returns
+    -------
+    dy : (T, N, V)
+        The gradient with respect to the scores.
+
+    Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 10.2.2.
+    """
+    count = targets.size if mask is None else int(np.count_nonzero(mask))
+    return cross_entropy_backward(y, targets, mask) / max(count, 1)
+
+
+@takes(y="T N V", targets="int T N < V", mask="optional bool T N")
 def perplexity(y: FloatArray, targets: IntArray, mask: BoolArray | None = None) -> FloatScalar:
     """The number of equally likely words that would be as hard to guess.
 
