@@ -82,8 +82,8 @@ def choose(p: FloatArray, u: FloatArray) -> IntArray:
     """
     cumulative = np.cumsum(p, axis=1)
     ids: IntArray = (cumulative <= u[:, None] * cumulative[:, -1:]).sum(axis=1)
-    last_possible = p.shape[1] - 1 - np.argmax(p[:, ::-1] > 0, axis=1)
-    return np.minimum(ids, last_possible)
+    last_possible: IntArray = p.shape[1] - 1 - np.argmax(p[:, ::-1] > 0, axis=1)
+    return np.where(ids < last_possible, ids, last_possible)
 
 
 def write(
@@ -187,7 +187,7 @@ class Hypothesis:
 
     def score(self, length_penalty: float) -> float:
         """log p / length^penalty."""
-        return self.log_p / max(1, len(self.ids)) ** length_penalty
+        return self.log_p / float(max(1, len(self.ids)) ** length_penalty)
 
 
 def beam(
@@ -227,16 +227,14 @@ def beam(
         raise ValueError(f"beam: the argument width must be at least 1, but is {width}.")
     if len(states[0]) != 1:
         raise ValueError(f"beam: the states must be those of one sequence, but are of {len(states[0])}.")
-    open_ones, ended = [Hypothesis((), 0.0, states)], []
+    kept = [Hypothesis((), 0.0, states)]
     for _ in range(longest):
-        grown = [new for old in open_ones for new in extensions(next_scores, old, start, width)]
-        best = sorted(grown, key=lambda new: -new.log_p)[: width - len(ended) if length_penalty == 0 else width]
-        ended += [new for new in best if new.ids[-1] == end]
-        open_ones = [new for new in best if new.ids[-1] != end]
-        if not open_ones:
+        ended = [one for one in kept if one.ids[-1:] == (end,)]
+        grown = [new for old in kept if old.ids[-1:] != (end,) for new in extensions(next_scores, old, start, width)]
+        if not grown:
             break
-    found = sorted(ended + open_ones, key=lambda one: -one.score(length_penalty))
-    return [(list(one.ids), one.log_p) for one in found[:width]]
+        kept = sorted(ended + grown, key=lambda one: -one.score(length_penalty))[:width]
+    return [(list(one.ids), one.log_p) for one in kept]
 
 
 def extensions(next_scores: NextScores, old: Hypothesis, start: int, width: int) -> list[Hypothesis]:

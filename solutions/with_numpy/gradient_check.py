@@ -67,8 +67,8 @@ def relative_error(a: FloatArray, b: FloatArray) -> float:
     """
     if np.shape(a) != np.shape(b):
         raise ValueError(f"relative_error: the shapes must be the same, but are {np.shape(a)} and {np.shape(b)}.")
-    scale = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)))
-    return float(np.abs(a - b).max(initial=0.0)) / scale if scale > 0 else 0.0
+    scale = float(np.maximum(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0)))  # NaN stays NaN
+    return float(np.abs(a - b).max(initial=0.0)) / scale if scale != 0 else 0.0
 
 
 def check_gradients(
@@ -98,18 +98,20 @@ def check_gradients(
     GradientMismatch
         If an error is larger; the message names the worst argument, the place, both numbers and the error.
     """
-    errors, worst = {}, ("", 0.0, "")
+    errors, numerical = {}, {}
     for name, gradient in gradients.items():
 
         def along(array: FloatArray, name: str = name) -> float:
             return loss(**{**arguments, name: array})
 
-        numerical = numerical_gradient(along, arguments[name])
-        errors[name] = relative_error(gradient, numerical)
-        if not errors[name] <= worst[1]:  # so that NaN is the worst of all
-            place = np.unravel_index(int(np.argmax(np.abs(gradient - numerical))), gradient.shape)
-            where = f"{name}[{', '.join(map(str, place))}]"
-            worst = (where, errors[name], f"is {gradient[place]:.8g}, but the difference is {numerical[place]:.8g}")
-    if not worst[1] <= tolerance:
-        raise GradientMismatch(f"The gradient {worst[0]} {worst[2]}: a relative error of {worst[1]:.2g}.")
+        numerical[name] = numerical_gradient(along, arguments[name])
+        errors[name] = relative_error(gradient, numerical[name])
+    worst = max(errors, key=lambda name: np.inf if np.isnan(errors[name]) else errors[name])
+    if not errors[worst] <= tolerance:
+        mine, theirs = gradients[worst], numerical[worst]
+        place = np.unravel_index(int(np.argmax(np.abs(mine - theirs))), mine.shape)
+        raise GradientMismatch(
+            f"The gradient {worst}[{', '.join(map(str, place))}] is {mine[place]:.8g}, but the difference is "
+            f"{theirs[place]:.8g}: a relative error of {errors[worst]:.2g}."
+        )
     return errors

@@ -6,11 +6,11 @@ Many-to-many, one answer for each step, is ``affine.affine`` on all hidden state
 import numpy as np
 
 from solutions.arguments import takes
-from solutions.with_numpy.arrays import BoolArray, FloatArray
+from solutions.with_numpy.arrays import BoolArray, FloatArray, IntArray
 from solutions.with_numpy.padding import lengths_of
 
 
-def last_steps(function: str, mask: BoolArray) -> tuple[FloatArray, FloatArray]:
+def last_steps(function: str, mask: BoolArray) -> tuple[IntArray, IntArray]:
     """The indices [t, n] of the last step that counts, of each sequence."""
     lengths = lengths_of(mask)
     if (lengths == 0).any():
@@ -48,7 +48,8 @@ def many_to_one(h: FloatArray, mask: BoolArray, W_y: FloatArray, b_y: FloatArray
 
     Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 10.2 (figure 10.5).
     """
-    return h[last_steps("many_to_one", mask)] @ W_y.T + b_y
+    y: FloatArray = h[last_steps("many_to_one", mask)] @ W_y.T + b_y
+    return y
 
 
 @takes(dy="N V", h="T N H", mask="bool T N", W_y="V H")
@@ -132,4 +133,5 @@ def one_to_many_inputs_backward(dinputs: FloatArray) -> FloatArray:
 
     Source: Karpathy and Fei-Fei, "Deep visual-semantic alignments for generating image descriptions", 2015.
     """
-    return dinputs[0].copy()
+    dx: FloatArray = dinputs[0].copy()
+    return dx
