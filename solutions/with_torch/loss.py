@@ -17,6 +17,13 @@ def cross_entropy(y: Tensor, targets: Tensor, mask: Tensor | None = None) -> Ten
 
 
 @takes(y="T N V", targets="int T N < V", mask="optional bool T N")
+def mean_cross_entropy(y: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
+    """cross_entropy / M, where M is the number of steps that count; 0 if there are none."""
+    count = targets.numel() if mask is None else int(mask.sum())
+    return cross_entropy(y, targets, mask) / max(count, 1)
+
+
+@takes(y="T N V", targets="int T N < V", mask="optional bool T N")
 def perplexity(y: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
     """exp(L / M), where M is the number of steps that count; ValueError if there are none."""
     count = targets.numel() if mask is None else int(mask.sum())
