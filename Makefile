@@ -53,8 +53,9 @@ lint: setup  ## style, errors and types
 test: setup lint  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
-test-all: setup lint  ## the tests, with those that take long
+test-all: setup lint  ## the tests, with those that take long, and how much of solutions/ they reach
 	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 -q tests/solutions --cov=solutions --cov-branch --cov-report=term:skip-covered --cov-fail-under=98
 
 bench: setup  ## measure what we claim about speed
 	@$(PY) benchmarks/cells.py

@@ -18,7 +18,8 @@ from solutions.with_numpy.loss import (
     mean_cross_entropy,
     mean_cross_entropy_backward,
 )
-from tests.solutions.draws import Sizes, inputs, relative_error
+from solutions.with_torch.loss import mean_cross_entropy as torch_mean_cross_entropy
+from tests.solutions.draws import Sizes, inputs, relative_error, tensors
 
 TOLERANCE = {np.float64: 1e-9, np.float32: 1e-4}
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
@@ -79,6 +80,8 @@ def test_the_losses_gradients_agree_with_torch(dtype: type, sizes: Sizes, mean: 
     )
     assert_gradient("L", np.asarray(forward(**arrays)), loss.detach(), dtype)
     assert_gradient("dy", backward(**arrays), y.grad, dtype)
+    if mean:
+        assert_gradient("L", torch_mean_cross_entropy(**tensors(arrays)).numpy(), loss.detach(), dtype)
 
 
 @pytest.mark.parametrize("filling", [1e300, np.inf, np.nan], ids=str)
@@ -95,6 +98,7 @@ def test_the_mean_of_no_step_is_zero_and_so_is_its_gradient() -> None:
     arrays = inputs("cross_entropy") | {"mask": np.zeros((5, 4), dtype=bool)}
     assert mean_cross_entropy(**arrays) == 0
     assert not mean_cross_entropy_backward(**arrays).any()
+    assert torch_mean_cross_entropy(**tensors(arrays)) == 0
 
 
 @DTYPES
