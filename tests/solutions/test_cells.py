@@ -245,16 +245,13 @@ def test_the_two_meanings_of_z_are_one_network_with_opposite_weights(module: Any
         assert error <= 1e-12, f"the gradient {name} is off by {error:.3g}"
 
 
-Step = tuple[Callable[..., Any], Callable[..., Any], int, int]
-STEPS: dict[
-    str, Step
-] = {  # step, step_backward, its states, how many of its results beyond the states go to the backward pass
-    "rnn": (rnn.step, rnn.step_backward, 1, 0),
-    "relu_rnn": (relu_rnn.step, relu_rnn.step_backward, 1, 0),
-    "lstm": (lstm.step, lstm.step_backward, 2, 1),
-    "peephole_lstm": (peephole_lstm.step, peephole_lstm.step_backward, 2, 1),
-    "gru": (gru.step, gru.step_backward, 1, 1),
-    "gru_reset_before": (gru_reset_before.step, gru_reset_before.step_backward, 1, 1),
+STEPS: dict[str, tuple[Callable[..., Any], Callable[..., Any], int]] = {  # step, step_backward, number of states
+    "rnn": (rnn.step, rnn.step_backward, 1),
+    "relu_rnn": (relu_rnn.step, relu_rnn.step_backward, 1),
+    "lstm": (lstm.step, lstm.step_backward, 2),
+    "peephole_lstm": (peephole_lstm.step, peephole_lstm.step_backward, 2),
+    "gru": (gru.step, gru.step_backward, 1),
+    "gru_reset_before": (gru_reset_before.step, gru_reset_before.step_backward, 1),
 }
 
 
