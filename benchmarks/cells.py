@@ -1,11 +1,12 @@
 """How fast our NumPy cells are, beside PyTorch's own: forward and backward over a sequence, float32, one thread each.
 
-    python benchmarks/cells.py [--json] [--runs N] [--cell rnn|lstm|gru]
+    python benchmarks/cells.py [--json] [--runs N] [--cell rnn|lstm|gru] [--keep]
 
 Each row is one shape (T, N, D, H). Ours and theirs run in turn, many times; a row's ratio is the median of the paired ratios
 NumPy / torch.nn, and a cell's ratio is the geometric mean of its rows (of several runs, the median). Before the clock starts,
 both must have come to the same gradients. `products` is the share of our time that the matrix products alone would take:
-the distance from what the processor can do. What is claimed: at most 0.70 for RNN, 1.0 for LSTM, 0.75 for GRU.
+the distance from what the processor can do. What is claimed: at most 0.70 for RNN, 1.0 for LSTM, 0.75 for GRU. `--keep` writes
+the result to cells.json beside this file, and the README's table is made from that.
 """
 
 import os
@@ -29,6 +30,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,6 +40,7 @@ from solutions.with_numpy import recurrent
 SHAPES = ((20, 32, 32, 64), (100, 32, 64, 128), (100, 64, 128, 256), (1000, 32, 2, 64), (50, 128, 256, 512))
 CLAIMS = {"rnn": 0.70, "lstm": 1.0, "gru": 0.75}
 THEIRS = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+KEPT = Path(__file__).with_suffix(".json")
 SECONDS_A_ROW, FEWEST, MOST = 6.0, 7, 101
 
 Work = Callable[[], dict[str, np.ndarray]]
@@ -179,6 +182,20 @@ def geometric_mean(rows: list[Row], cell: str) -> float:
     return float(np.exp(np.mean([np.log(row.ratio) for row in rows if row.cell == cell])))
 
 
+def markdown(result: dict[str, Any]) -> str:
+    """The README's table of a kept result."""
+    about = result["machine"]
+    lines = ["| T | N | D | H | RNN | LSTM | GRU |", "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    for shape in SHAPES:
+        ratios = {tuple(row[k] for k in ("cell", "T", "N", "D", "H")): row["ratio"] for row in result["rows"]}
+        cells = [f"{ratios[(cell, *shape)]:.2f}" for cell in CLAIMS]
+        lines.append(f"| {' | '.join(map(str, shape))} | {' | '.join(cells)} |")
+    means = " | ".join(f"**{result['ratio'][cell]:.2f}**" for cell in CLAIMS)
+    lines += [f"| geometric mean, median of {result['runs']} runs | | | | {means} |", ""]
+    versions = f"Python {about['python']}, NumPy {about['numpy']}, PyTorch {about['torch']}"
+    return "\n".join([*lines, f"Measured on {about['date']}, one thread of an {about['processor']}, {versions}."])
+
+
 def machine() -> dict[str, str]:
     model = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
@@ -193,19 +210,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Forward and backward passes, NumPy beside torch.nn.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=1, help="take the median of several runs")
+    parser.add_argument(
+        "--keep", action="store_true", help="write the result of all cells to cells.json beside this file"
+    )
     parser.add_argument("--cell", choices=sorted(CLAIMS), help="measure one cell only")
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs must be at least 1.")
+    if options.keep and options.cell:
+        parser.error("--keep keeps all cells; leave out --cell.")
     torch.set_num_threads(1)
     cells = [options.cell] if options.cell else list(CLAIMS)
     runs = [one_run(cells) for _ in range(options.runs)]
     ratio = {cell: statistics.median(geometric_mean(rows, cell) for rows in runs) for cell in cells}
+    rows = [asdict(row) for row in runs[-1]]
+    result = {"ratio": ratio, "claims": CLAIMS, "runs": options.runs, "rows": rows, "machine": machine()}
+    if options.keep:
+        KEPT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if options.json:
-        rows = [asdict(row) for row in runs[-1]]
-        print(json.dumps({"ratio": ratio, "claims": CLAIMS, "runs": options.runs, "rows": rows, "machine": machine()}))
+        print(json.dumps(result))
     else:
-        print(", ".join(f"{name} {value}" for name, value in machine().items()))
+        print(", ".join(f"{name} {value}" for name, value in result["machine"].items()))
         print(
             f"{'cell':5} {'T':>5} {'N':>4} {'D':>4} {'H':>4} {'NumPy':>10} {'torch.nn':>10} {'ratio':>6} {'products':>9}"
         )
