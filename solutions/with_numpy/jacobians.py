@@ -4,6 +4,7 @@ import numpy as np
 
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import FloatArray
+from solutions.with_numpy.fast.rnn import check_activation
 
 
 @takes(h="N H", W_h="H H")
@@ -33,8 +34,7 @@ def step_jacobian(h: FloatArray, W_h: FloatArray, activation: str = "tanh") -> F
 
     Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013, section 2.
     """
-    if activation not in ("tanh", "relu"):
-        raise ValueError(f"step_jacobian: the argument activation must be 'tanh' or 'relu', but is {activation!r}.")
+    check_activation("step_jacobian", activation)
     slope = 1 - h**2 if activation == "tanh" else (h > 0).astype(h.dtype)
     return slope[:, :, None] * W_h
 

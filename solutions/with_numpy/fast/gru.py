@@ -5,8 +5,10 @@ import numpy as np
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import BoolArray, FloatArray
 from solutions.with_numpy.fast.chunks import chunk_length, chunks_from_the_end
+from solutions.with_numpy.fast.weights import weight_gradients
 from solutions.with_numpy.padding import zero_padding
 
+BLOCKS = ((0, 0), (1, 1), (3, 2))  # of da_r, da_z, dq and da_n: the candidate's input gets da_n, its state dq
 Gradients = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
 
@@ -167,25 +169,5 @@ def backward(
             np.add(through, products[0], out=through)
             np.add(through, products[1], out=through)
             np.add(through, products[2], out=through)
-    dx, dW_x, dW_h, sums = weight_gradients(da, x, h_0, h, W_x)
+    dx, dW_x, dW_h, sums = weight_gradients(da, BLOCKS, x, h_0, h, W_x)
     return dx, through, dW_x, dW_h, np.concatenate([sums[:2], sums[3:]]).reshape(-1), sums[2]
-
-
-def weight_gradients(
-    da: FloatArray, x: FloatArray, h_0: FloatArray, h: FloatArray, W_x: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """dx, dW_x and dW_h, and the sums (4, H) of da_r, da_z, dq and da_n over steps and sequences."""
-    (T, N, D), H = x.shape, h_0.shape[1]
-    rows, inputs = da.reshape(4, T * N, H), x.reshape(T * N, D)
-    h_prev = h.reshape(T * N, H)[: (T - 1) * N]  # of every step but the first
-    dW_x, dW_h = np.empty_like(W_x), np.empty((3 * H, H), W_x.dtype)
-    dx, part = np.empty((2, T * N, D), x.dtype)
-    for block, (to_input, to_state) in enumerate(((0, 0), (1, 1), (3, 2))):
-        k = slice(block * H, (block + 1) * H)
-        np.matmul(rows[to_input].T, inputs, out=dW_x[k])
-        np.matmul(rows[to_state][N:].T, h_prev, out=dW_h[k])
-        np.add(dW_h[k], rows[to_state][:N].T @ h_0, out=dW_h[k])
-        np.matmul(rows[to_input], W_x[k], out=part if block else dx)
-        if block:
-            np.add(dx, part, out=dx)
-    return dx.reshape(T, N, D), dW_x, dW_h, np.ones(T * N, da.dtype) @ rows

@@ -9,8 +9,10 @@ import numpy as np
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import BoolArray, FloatArray
 from solutions.with_numpy.fast.chunks import chunk_length, chunks_from_the_end
+from solutions.with_numpy.fast.weights import weight_gradients
 from solutions.with_numpy.padding import zero_padding
 
+BLOCKS = ((0, 0), (1, 1), (2, 2), (3, 3))
 Gradients = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
 
@@ -120,27 +122,6 @@ def write_factors(
     np.multiply(factors[1][1:], c[:-1], out=factors[1][1:])
 
 
-def weight_gradients(
-    da: FloatArray, x: FloatArray, h_0: FloatArray, h: FloatArray, W_x: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """dx, dW_x, dW_h and db, summed over steps and sequences, from da (G, T, N, H)."""
-    (T, N, D), H = x.shape, h_0.shape[1]
-    rows, inputs = da.reshape(-1, T * N, H), x.reshape(T * N, D)
-    h_prev = h.reshape(T * N, H)[: (T - 1) * N]  # of every step but the first
-    dW_x, dW_h = np.empty_like(W_x), np.empty((len(W_x), H), W_x.dtype)
-    dx, part = np.empty((2, T * N, D), x.dtype)
-    for block, da_of_block in enumerate(rows):
-        k = slice(block * H, (block + 1) * H)
-        np.matmul(da_of_block.T, inputs, out=dW_x[k])
-        np.matmul(da_of_block[N:].T, h_prev, out=dW_h[k])
-        np.add(dW_h[k], da_of_block[:N].T @ h_0, out=dW_h[k])
-        np.matmul(da_of_block, W_x[k], out=part if block else dx)
-        if block:
-            np.add(dx, part, out=dx)
-    db = np.ones(T * N, da.dtype) @ rows
-    return dx.reshape(T, N, D), dW_x, dW_h, db.reshape(-1)
-
-
 @takes(
     dh="T N H", dc_T="N H", x="T N D", h_0="N H", c_0="N H", h="T N H", c="T N H", gates="4 T N H", W_x="4H D",
     W_h="4H H", mask="optional bool T N",
@@ -216,5 +197,5 @@ def backward(
             else:
                 np.multiply(dc, f, out=dc, where=mask[t, :, None])
                 np.add(through, total, out=through, where=~mask[t, :, None])
-    dx, dW_x, dW_h, db = weight_gradients(da, x, h_0, h, W_x)
-    return dx, through, dc, dW_x, dW_h, db
+    dx, dW_x, dW_h, sums = weight_gradients(da, BLOCKS, x, h_0, h, W_x)
+    return dx, through, dc, dW_x, dW_h, sums.reshape(-1)

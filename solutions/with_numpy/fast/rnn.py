@@ -4,6 +4,7 @@ import numpy as np
 
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import BoolArray, FloatArray
+from solutions.with_numpy.fast.weights import weight_gradients
 from solutions.with_numpy.padding import zero_padding
 
 Gradients = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
@@ -119,7 +120,7 @@ def backward(
     """
     check_activation("backward", activation)
     x = x if mask is None else zero_padding(x, mask)
-    (T, N, D), H = x.shape, h_0.shape[1]
+    T = len(x)
     da = 1 - h * h if activation == "tanh" else (h > 0).astype(h.dtype)
     if mask is not None:
         da *= mask[..., None]
@@ -131,7 +132,5 @@ def backward(
         np.matmul(da[t], W_h, out=through)
         if mask is not None:
             np.add(through, total, out=through, where=~mask[t, :, None])
-    rows, later = da.reshape(T * N, H), (T - 1) * N
-    dx = (rows @ W_x).reshape(T, N, D)
-    dW_h = rows[:N].T @ h_0 + rows[N:].T @ h.reshape(T * N, H)[:later]
-    return dx, through, rows.T @ x.reshape(T * N, D), dW_h, np.ones(T * N, da.dtype) @ rows
+    dx, dW_x, dW_h, sums = weight_gradients(da[None], ((0, 0),), x, h_0, h, W_x)
+    return dx, through, dW_x, dW_h, sums[0]
