@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course exercises book serve lint test test-all bench clean
+.PHONY: help setup data course exercises book serve lint test test-all bench clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ $(VENV)/ready: requirements.txt constraints.txt pyproject.toml
 	@echo "Set up: $(VENV)"
 
 setup: $(VENV)/ready  ## make the environment in .venv
+
+_data/ready: $(VENV)/ready book/experiments/data/fetch.py
+	@cd book && ../$(PY) -m experiments.data.fetch
+	@touch $@
+
+data: _data/ready  ## fetch the data sets of the experiments, once
 
 exercises: setup  ## generate the student notebooks, their worked cases and zip files
 	@$(PY) -m autograder release --course $(COURSE) --packages _build/student
@@ -50,10 +56,10 @@ lint: setup  ## style, errors and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: setup lint  ## the tests
+test: setup data lint  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
-test-all: setup lint  ## the tests, with those that take long, and how much of solutions/ they reach
+test-all: setup data lint  ## the tests, with those that take long, and how much of solutions/ they reach
 	@$(BIN)/pytest -n 2 --dist loadgroup
 	@$(BIN)/pytest -n 2 -q tests/solutions --cov=solutions --cov-branch --cov-report=term:skip-covered --cov-fail-under=98
 
