@@ -42,9 +42,16 @@ class Progress:
             self.shown = now
 
 
+def stream_of(progress: TextIO | bool) -> TextIO | None:
+    """The stream that ``progress`` stands for; standard error is the one of the moment, since programs replace it."""
+    if isinstance(progress, bool):
+        return sys.stderr if progress else None
+    return progress
+
+
 def train(
     weights: Mapping[str, FloatArray], loss_and_gradients: LossAndGradients, batches: Iterable[Any],
-    optimiser: Optimiser, steps: int, clip: float | None = None, progress: TextIO | None = sys.stderr,
+    optimiser: Optimiser, steps: int, clip: float | None = None, progress: TextIO | bool = True,
 ) -> tuple[Weights, History]:  # fmt: skip
     """Change the weights step by step, so that the loss becomes smaller.
 
@@ -63,8 +70,8 @@ def train(
         How many steps at most; fewer if the batches end.
     clip : float or None
         The largest global norm of the gradients; None for no clipping.
-    progress : stream or None
-        Where to say how far it is; None for silence.
+    progress : stream or bool
+        Where to say how far it is: True for standard error, False for silence.
 
     Returns
     -------
@@ -80,7 +87,7 @@ def train(
 
     Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 8.3.1.
     """
-    current, state, history, shown = dict(weights), State(), History(), Progress(steps, progress)
+    current, state, history, shown = dict(weights), State(), History(), Progress(steps, stream_of(progress))
     for step, batch in zip(range(1, steps + 1), batches, strict=False):
         loss, gradients = loss_and_gradients(current, batch)
         norm = global_norm(gradients)

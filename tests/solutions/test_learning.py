@@ -265,7 +265,7 @@ def echo_batches(seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield ids, np.concatenate([ids[:2], ids[:-2]])
 
 
-def learn(seed: int, steps: int, progress: Any = None) -> tuple[dict[str, np.ndarray], Any]:
+def learn(seed: int, steps: int, progress: Any = False) -> tuple[dict[str, np.ndarray], Any]:
     mask = np.arange(8)[:, None] >= np.array([2] * 16)
     state = recurrent.initial_state("gru", 16, 16)
     weights = language_model.initial_weights("gru", 4, 4, 16, np.random.default_rng(seed))
@@ -304,10 +304,17 @@ def test_training_says_how_far_it_is() -> None:
     assert len(stream.getvalue().splitlines()) == 3
 
 
+def test_progress_goes_to_standard_error_unless_told_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    learn(0, 2, progress=True)
+    assert "step 2 of 2: loss" in capsys.readouterr().err
+    learn(0, 2, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_fewer_batches_than_steps_end_the_run() -> None:
     weights = {"a": np.ones(1)}
     rule = functools.partial(optimisers.sgd, learning_rate=0.1)
-    after, history = train(weights, lambda w, batch: (batch, {"a": w["a"]}), [1.0, 2.0], rule, 10, progress=None)
+    after, history = train(weights, lambda w, batch: (batch, {"a": w["a"]}), [1.0, 2.0], rule, 10, progress=False)
     assert history.losses == [1.0, 2.0]
     assert after["a"] == pytest.approx(0.81)
     assert weights["a"] == 1
@@ -318,4 +325,4 @@ def test_a_loss_or_gradient_that_is_not_finite_stops_the_run_at_its_step(loss: f
     made = [(1.0, {"a": np.ones(1)}), (loss, {"a": np.array([gradient])})]
     rule = functools.partial(optimisers.sgd, learning_rate=0.1)
     with pytest.raises(FloatingPointError, match="at step 2 the loss is"):
-        train({"a": np.ones(1)}, lambda w, batch: batch, made, rule, 2, progress=None)
+        train({"a": np.ones(1)}, lambda w, batch: batch, made, rule, 2, progress=False)
