@@ -66,6 +66,13 @@ def test_a_page_loads_from_its_own_host_without_an_error(name: str, address: str
         assert mathematics_left(page) == []
 
 
+def test_the_page_that_sends_readers_on_names_an_icon_so_that_no_browser_asks_for_one(built_book: Path) -> None:
+    text = (built_book / "index.html").read_text(encoding="utf-8")
+    icon = re.search(r'rel="icon" href="([^"]+)"', text)
+    assert icon, text
+    assert (built_book / icon[1]).is_file()
+
+
 def test_the_chapter_has_mathematics(address: str, browser: Browser) -> None:
     with browser.new_context() as context:
         page = context.new_page()

@@ -7,6 +7,7 @@ sentences are from Pang and Lee, "Seeing stars", 2005.
 from dataclasses import dataclass
 
 import numpy as np
+
 from experiments.data.fetch import path_to
 
 SHARES = (0.8, 0.1)  # for training and for choosing; the rest is for the test
