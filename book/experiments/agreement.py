@@ -5,14 +5,14 @@ from itertools import islice
 
 import numpy as np
 import torch
+from torch import nn
+
 from experiments import models
 from experiments.applications import classification
 from experiments.applications.digits import sequences
 from experiments.data import digits
 from experiments.experiment import SEEDS, Experiment, Result, Row, Settings, Tell, values
 from experiments.models import Sequences
-from torch import nn
-
 from solutions.conversions import to_torch
 from solutions.with_numpy import optimisers
 from solutions.with_numpy.language_model import of_the_cell
@@ -31,7 +31,9 @@ def second_bias_gradient(cell: str, H: int) -> torch.Tensor:
     return kept
 
 
-def torch_model(cell: str, weights: Weights, D: int, H: int, dtype: torch.dtype, second_bias: str) -> tuple[nn.Module, nn.Linear]:
+def torch_model(
+    cell: str, weights: Weights, D: int, H: int, dtype: torch.dtype, second_bias: str
+) -> tuple[nn.Module, nn.Linear]:
     """PyTorch's layer and the scores after it, with our weights."""
     layer, scores = CELLS[cell](D, H).to(dtype), nn.Linear(H, len(weights["b_y"])).to(dtype)
     layer.load_state_dict(to_torch(cell, of_the_cell(weights)))
@@ -48,8 +50,12 @@ def torch_losses(settings: Settings, weights: Weights, batches: list[Sequences])
     """Train PyTorch's model on the batches."""
     torch.set_num_threads(1)
     D, H = batches[0].x.shape[2], settings["H"]
-    layer, scores = torch_model(settings["cell"], weights, D, H, getattr(torch, settings["dtype"]), settings["second_bias"])
-    rule = torch.optim.SGD([*layer.parameters(), *scores.parameters()], settings["learning_rate"], momentum=settings["momentum"])
+    layer, scores = torch_model(
+        settings["cell"], weights, D, H, getattr(torch, settings["dtype"]), settings["second_bias"]
+    )
+    rule = torch.optim.SGD(
+        [*layer.parameters(), *scores.parameters()], settings["learning_rate"], momentum=settings["momentum"]
+    )
     losses = []
     for batch in batches:
         rule.zero_grad()
@@ -68,7 +74,9 @@ def our_losses(settings: Settings, weights: Weights, batches: list[Sequences]) -
         return optimisers.sgd(current, gradients, state, settings["learning_rate"], settings["momentum"])
 
     cell = settings["cell"]
-    _, history = train(weights, lambda w, some: models.classify(w, cell, some), batches, rule, len(batches), progress=False)
+    _, history = train(
+        weights, lambda w, some: models.classify(w, cell, some), batches, rule, len(batches), progress=False
+    )
     return history.losses
 
 
@@ -82,7 +90,12 @@ def perform(settings: Settings, tell: Tell) -> Result:
     weights = {name: array.astype(settings["dtype"]) for name, array in weights.items()}
     ours, theirs = our_losses(settings, weights, batches), torch_losses(settings, weights, batches)
     apart = [abs(a - b) / a for a, b in zip(ours, theirs, strict=True)]
-    return {"first_losses": ours[:20], "ours": ours[::EVERY], "torch": theirs[::EVERY], "largest_difference": max(apart)}
+    return {
+        "first_losses": ours[:20],
+        "ours": ours[::EVERY],
+        "torch": theirs[::EVERY],
+        "largest_difference": max(apart),
+    }
 
 
 def claims(rows: Sequence[Row]) -> dict[str, bool]:
@@ -107,6 +120,4 @@ def runs() -> list[Settings]:
     ]
 
 
-EXPERIMENT = Experiment(
-    "agreement", "Does our code learn as PyTorch's does?", runs(), perform, claims, {"updates": 20}
-)
+EXPERIMENT = Experiment("agreement", "Does our code learn as PyTorch's does?", runs(), perform, claims, {"updates": 20})

@@ -1,9 +1,23 @@
 """All experiments, by name, in the order of the book."""
 
-from experiments import memory
+from experiments import agreement, gradients, memory
+from experiments.applications import (
+    captions,
+    characters,
+    dates,
+    digits,
+    messages,
+    moving_digit,
+    names,
+    sentiment,
+    speakers,
+)
 from experiments.experiment import Experiment
 
-EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.name: module.EXPERIMENT for module in (memory,)}
+MODULES = (
+    gradients, memory, agreement, messages, characters, speakers, digits, moving_digit, captions, names, sentiment, dates,
+)  # fmt: skip
+EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.name: module.EXPERIMENT for module in MODULES}
 
 
 def named(name: str) -> Experiment:

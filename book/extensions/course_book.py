@@ -2,6 +2,7 @@
 
 import hashlib
 import html
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ from sphinx.config import Config
 
 BOOK = Path(__file__).resolve().parents[1]
 CODE = (BOOK.parent / "solutions", BOOK)
+MADE_BY = ("*.py", "experiments/results/*.json")
 NOT_LOADED = "thebe"
 
 
 def code_digest() -> str:
-    """A digest of all the code that chapters import: outputs made by other code are not reused."""
+    """A digest of the code that pages import and of the results that they show: outputs made by others are not reused."""
     digest = hashlib.sha256()
     for folder in CODE:
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted(path for pattern in MADE_BY for path in folder.rglob(pattern)):
             digest.update(path.relative_to(BOOK.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -32,6 +34,11 @@ def key_cache_by_code(app: Sphinx, config: Config) -> None:
         if other != current:
             shutil.rmtree(other) if other.is_dir() else other.unlink()
     config.nb_execution_cache_path = str(current)
+
+
+def find_modules_of_the_book(app: Sphinx, config: Config) -> None:
+    """Let a page import figures and experiments from whichever folder it lies in."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(BOOK), os.environ.get("PYTHONPATH", ""))))
 
 
 def without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
@@ -69,6 +76,7 @@ def write_first_page(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("course_code_digest", code_digest(), "env")
     app.connect("config-inited", key_cache_by_code, priority=100)
+    app.connect("config-inited", find_modules_of_the_book)
     app.connect("html-page-context", without_thebe, priority=900)
     app.connect("build-finished", write_first_page)
     app.connect("doctree-resolved", without_thebe_settings, priority=900)

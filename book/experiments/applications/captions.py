@@ -152,7 +152,11 @@ def without_order(rng: np.random.Generator, training: Images, test: Captioned) -
         first, second = sorted(best, key=DIGITS.index)
         many = max(MANY, key=lambda word: p[word][n])
         twice = f"two {many} in a {relation}"
-        found.append(twice if relation in ("row", "column") else f"{first} {'left of' if relation == 'left' else relation} {second}")
+        found.append(
+            twice
+            if relation in ("row", "column")
+            else f"{first} {'left of' if relation == 'left' else relation} {second}"
+        )
     return found
 
 
@@ -160,7 +164,9 @@ def judged(found: list[str], test: Captioned) -> Result:
     """The share of captions that are right to the last word, and the captions."""
     return {
         "accuracy": float(np.mean([a == b for a, b in zip(found, test.captions, strict=True)])),
-        "bag_accuracy": float(np.mean([sorted(a.split()) == sorted(b.split()) for a, b in zip(found, test.captions, strict=True)])),
+        "bag_accuracy": float(
+            np.mean([sorted(a.split()) == sorted(b.split()) for a, b in zip(found, test.captions, strict=True)])
+        ),
         "captions": found[:100],
     }
 

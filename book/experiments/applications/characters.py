@@ -22,7 +22,7 @@ SAMPLE, TEMPERATURES = 160, (0.5, 1.0, 1.5)
 READABLE, SHOWN = 12_000, 400  # letters on which cells are compared with what one can read, and those that are kept
 FREQUENCIES, TRIPLES = "frequencies of letters", "triples of letters"
 TRAINING = {
-    "H": 128, "D": 32, "N": 32, "T": 64, "learning_rate": 0.004, "clip": 1.0, "updates": 1600, "seconds": 120, "every": 200,
+    "H": 128, "D": 32, "N": 32, "T": 64, "learning_rate": 0.004, "clip": 1.0, "updates": 2400, "seconds": 150, "every": 300,
 }  # fmt: skip
 
 
@@ -81,7 +81,11 @@ def sample(weights: Weights, cell: str, letters: str, temperature: float) -> str
 
 def features(corpus: str, text: str) -> dict[str, np.ndarray]:
     """What one can read in a text, at each letter, as a number."""
-    found: dict[str, list[float]] = {"steps since the line began": [], "inside brackets": [], "steps since the word began": []}
+    found: dict[str, list[float]] = {
+        "steps since the line began": [],
+        "inside brackets": [],
+        "steps since the word began": [],
+    }
     if corpus == "code":
         found |= {"inside a comment": [], "inside a string": [], "depth of the indentation": []}
     column = word = depth = indent = 0
@@ -149,7 +153,9 @@ def without_order(corpus: str, kind: str) -> Result:
     return {"bits": float(-np.log2(p).mean())}
 
 
-def _backed_off(ids: np.ndarray, test: np.ndarray, V: int, known: int, p: np.ndarray, weight: float = 5.0) -> np.ndarray:
+def _backed_off(
+    ids: np.ndarray, test: np.ndarray, V: int, known: int, p: np.ndarray, weight: float = 5.0
+) -> np.ndarray:
     """(count(context, letter) + weight p) / (count(context) + weight), for contexts of so many letters."""
     contexts, of_test = np.zeros(len(ids) - known, int), np.zeros(len(test) - 2, int)
     for back in range(known, 0, -1):
@@ -216,6 +222,8 @@ RUNS: list[Settings] = [
     {"corpus": corpus, "variant": kind, "seed": 0} for corpus in ("reviews", "code") for kind in (FREQUENCIES, TRIPLES)
 ]
 RUNS += [
-    {"corpus": corpus, "variant": "lstm_1", "seed": seed, **TRAINING} for corpus in ("reviews", "code") for seed in SEEDS
+    {"corpus": corpus, "variant": "lstm_1", "seed": seed, **TRAINING}
+    for corpus in ("reviews", "code")
+    for seed in SEEDS
 ]
 EXPERIMENT = Experiment("characters", "What is the next letter?", RUNS, perform, claims, {"updates": 3})

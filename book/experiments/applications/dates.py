@@ -124,7 +124,9 @@ def without_order(rng: np.random.Generator) -> Result:
         if len(set(letters)) == 1:
             columns.append([letters[0]] * TEST)
         else:
-            columns.append(list(LogisticRegression(C=10, max_iter=300).fit(counts(texts), letters).predict(counts(test_texts))))
+            columns.append(
+                list(LogisticRegression(C=10, max_iter=300).fit(counts(texts), letters).predict(counts(test_texts)))
+            )
     found = ["".join(letters) for letters in zip(*columns, strict=True)]
     return judged(found, test_texts, test_isos)
 
@@ -156,7 +158,9 @@ def perform(settings: Settings, tell: Tell) -> Result:
     )  # fmt: skip
     texts, isos = dates.load(np.random.default_rng([2, 0]), settings.get("test", TEST), test=True)
     by_width = {
-        str(width): 1 - wrong_share(beam(weights, cell, translator, texts, width), isos) for width in WIDTHS if width > 1
+        str(width): 1 - wrong_share(beam(weights, cell, translator, texts, width), isos)
+        for width in WIDTHS
+        if width > 1
     }
     found = greedy(weights, cell, translator, texts)
     return result | judged(found, texts, isos) | {"by_width": {"1": 1 - wrong_share(found, isos)} | by_width}
@@ -164,11 +168,17 @@ def perform(settings: Settings, tell: Tell) -> Result:
 
 def claims(rows: Sequence[Row]) -> dict[str, bool]:
     return {
-        "Every GRU translates at least 95 of 100 unseen dates without a mistake": min(values(rows, "accuracy", variant="gru")) >= 0.95,
-        "Without the order of the letters fewer than 5 of 100 are right": max(values(rows, "accuracy", variant=LETTERS)) < 0.05,
+        "Every GRU translates at least 95 of 100 unseen dates without a mistake": min(
+            values(rows, "accuracy", variant="gru")
+        )
+        >= 0.95,
+        "Without the order of the letters fewer than 5 of 100 are right": max(values(rows, "accuracy", variant=LETTERS))
+        < 0.05,
     }
 
 
 RUNS: list[Settings] = [{"variant": LETTERS, "seed": seed} for seed in SEEDS]
 RUNS += [{"variant": variant, "seed": seed, **TRAINING} for variant in NETWORKS for seed in SEEDS]
-EXPERIMENT = Experiment("dates", "From a date in twelve languages to ISO 8601", RUNS, perform, claims, {"updates": 3, "test": 2})
+EXPERIMENT = Experiment(
+    "dates", "From a date in twelve languages to ISO 8601", RUNS, perform, claims, {"updates": 3, "test": 2}
+)

@@ -51,13 +51,19 @@ def perform(settings: Settings, tell: Tell) -> Result:
 
 def claims(rows: Sequence[Row]) -> dict[str, bool]:
     best = {variant: min(values(rows, "accuracy", reading="rows", variant=variant)) for variant in ("lstm_1", "gru")}
-    without = max(values(rows, "accuracy", reading="rows", variant=SET) + values(rows, "accuracy", reading="rows", variant=SHUFFLED))
+    without = max(
+        values(rows, "accuracy", reading="rows", variant=SET)
+        + values(rows, "accuracy", reading="rows", variant=SHUFFLED)
+    )
     points = values(rows, "accuracy", reading="points", variant="lstm_lag")
     return {
         "Row by row, the LSTM is right at least 95 times in 100 from every seed": best["lstm_1"] >= 0.95,
         "Row by row, so is the GRU": best["gru"] >= 0.95,
         "No model that ignores the order of the rows is right more than 87 times in 100": without <= 0.87,
-        "Point by point, the LSTM with its bias set for the lag is right at least 90 times in 100 from every seed": min(points) >= 0.9,
+        "Point by point, the LSTM with its bias set for the lag is right at least 90 times in 100 from every seed": min(
+            points
+        )
+        >= 0.9,
     }
 
 
@@ -69,4 +75,6 @@ RUNS: list[Settings] = [
     if (reading, variant) != ("points", SHUFFLED)
 ]
 RUNS += [{"reading": reading, "variant": SET, "seed": 0} for reading in TRAINING]
-EXPERIMENT = Experiment("digits", "Which digit is it, read row by row or point by point?", RUNS, perform, claims, {"updates": 3})
+EXPERIMENT = Experiment(
+    "digits", "Which digit is it, read row by row or point by point?", RUNS, perform, claims, {"updates": 3}
+)

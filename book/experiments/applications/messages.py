@@ -120,7 +120,10 @@ def perform(settings: Settings, tell: Tell) -> Result:
 
 
 def claims(rows: Sequence[Row]) -> dict[str, bool]:
-    far = {variant: [row.result["by_distance"]["100"] for row in rows if row.settings["variant"] == variant] for variant in ("lstm_lag", "gru", WORDS)}
+    far = {
+        variant: [row.result["by_distance"]["100"] for row in rows if row.settings["variant"] == variant]
+        for variant in ("lstm_lag", "gru", WORDS)
+    }
     return {
         "100 words back, an LSTM with its bias set for the lag fills at least 95 of 100 blanks in at least 4 of 5 seeds": (
             sum(value >= 0.95 for value in far["lstm_lag"]) >= 4
@@ -131,4 +134,11 @@ def claims(rows: Sequence[Row]) -> dict[str, bool]:
 
 RUNS: list[Settings] = [{"variant": WORDS, "seed": seed} for seed in SEEDS]
 RUNS += [{"variant": variant, "seed": seed, **TRAINING} for variant in NETWORKS for seed in SEEDS]
-EXPERIMENT = Experiment("messages", "Let's meet for ____: how far back may the word lie that decides?", RUNS, perform, claims, {"updates": 3})
+EXPERIMENT = Experiment(
+    "messages",
+    "Let's meet for ____: how far back may the word lie that decides?",
+    RUNS,
+    perform,
+    claims,
+    {"updates": 3},
+)

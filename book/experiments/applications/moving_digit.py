@@ -71,9 +71,16 @@ def perform(settings: Settings, tell: Tell) -> Result:
 
 def claims(rows: Sequence[Row]) -> dict[str, bool]:
     return {
-        "The LSTM tells the direction at least 90 times in 100 from every seed": min(values(rows, "accuracy", variant="lstm_1")) >= 0.9,
-        "From one frame the direction is a guess: at most 35 times in 100": max(values(rows, "accuracy", variant=ONE_FRAME)) <= 0.35,
-        "From the mean of the frames it is right at most 65 times in 100": max(values(rows, "accuracy", variant=MEAN)) <= 0.65,
+        "The LSTM tells the direction at least 90 times in 100 from every seed": min(
+            values(rows, "accuracy", variant="lstm_1")
+        )
+        >= 0.9,
+        "From one frame the direction is a guess: at most 35 times in 100": max(
+            values(rows, "accuracy", variant=ONE_FRAME)
+        )
+        <= 0.35,
+        "From the mean of the frames it is right at most 65 times in 100": max(values(rows, "accuracy", variant=MEAN))
+        <= 0.65,
     }
 
 

@@ -19,7 +19,7 @@ NETWORKS = ("rnn", "lstm_1", "gru")
 TRAINING = {
     "H": 96, "D": 24, "N": 64, "learning_rate": 0.003, "clip": 1.0, "updates": 2000, "seconds": 90, "every": 100,
 }  # fmt: skip
-STRENGTHS = (0.3, 1, 3, 10, 30)
+STRENGTHS = (1, 3, 10)
 
 
 def alphabet(training: Names) -> dict[str, int]:

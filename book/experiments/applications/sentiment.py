@@ -64,7 +64,9 @@ def without_order(kind: str) -> Result:
     pairs = {WORDS: 1, PAIRS: 2}[kind]
     fitted = [
         make_pipeline(
-            TfidfVectorizer(tokenizer=split, token_pattern=None, lowercase=False, ngram_range=(1, pairs), sublinear_tf=True),
+            TfidfVectorizer(
+                tokenizer=split, token_pattern=None, lowercase=False, ngram_range=(1, pairs), sublinear_tf=True
+            ),
             Ridge(alpha=strength),
         ).fit(training.texts, training.ratings)
         for strength in STRENGTHS

@@ -60,9 +60,7 @@ def perform(settings: Settings, tell: Tell) -> Result:
     mean, deviation = every.mean(axis=0), every.std(axis=0)
     rng = np.random.default_rng(settings["seed"])
     weights = models.initial_weights(settings["variant"], 12, settings["H"], 9, rng)
-    weights, result = classification.train(
-        settings, weights, sequences(training, mean, deviation), None, tell, rng
-    )
+    weights, result = classification.train(settings, weights, sequences(training, mean, deviation), None, tell, rng)
     held_out = sequences(test, mean, deviation)
     scores = classification.scores_of(weights, models.cell_of(settings["variant"]), held_out)
     return result | classification.judged(scores.argmax(axis=1), held_out.targets)

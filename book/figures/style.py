@@ -1,0 +1,97 @@
+"""The one style of every drawing and plot.
+
+Figures are narrow, so that their text is still readable on a telephone, and stand on a light panel, so that they read
+the same on a dark page. Colours are those of Okabe and Ito, chosen to survive colour blindness; what a colour says is
+also said by a shape, a line style or a label.
+"""
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+INK, EDGE, FILL = "#222222", "#5b6570", "#eef1f4"
+LIT_EDGE, LIT_FILL = "#d55e00", "#fde4d0"
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6b6b6b"
+SKY, YELLOW, PURPLE = "#56b4e9", "#e69f00", "#cc79a7"
+WIDTH = 5.2
+
+
+def use_house_style() -> None:
+    """Set the look of all figures, and show them as SVG where a notebook runs."""
+    mpl.rcParams.update(
+        {
+            "figure.facecolor": "white",
+            "axes.facecolor": "white",
+            "axes.edgecolor": EDGE,
+            "axes.labelcolor": INK,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 11,
+            "axes.titlelocation": "left",
+            "font.size": 11,
+            "legend.frameon": False,
+            "lines.linewidth": 1.8,
+            "mathtext.fontset": "dejavusans",
+            "svg.hashsalt": "course",
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+        }
+    )
+    from IPython import get_ipython
+
+    if get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")
+
+
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty drawing whose units are inches."""
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(0, height), aspect="equal")
+    axes.axis("off")
+    return figure, axes
+
+
+def box(
+    axes: Axes, x: float, y: float, text: str, *, lit: bool = False, width: float = 0.72, round_: bool = False
+) -> None:
+    """A box with a label; ``lit`` marks the part that the text is about, by colour and by a thicker line."""
+    height = width if round_ else 0.46
+    style = f"round,pad=0,rounding_size={height / 2 if round_ else 0.08}"
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, y - height / 2),
+            width,
+            height,
+            boxstyle=style,
+            facecolor=LIT_FILL if lit else FILL,
+            edgecolor=LIT_EDGE if lit else EDGE,
+            linewidth=2.6 if lit else 1.1,
+            zorder=3,
+        )
+    )
+    axes.text(x, y, text, ha="center", va="center", zorder=4, fontsize=12)
+
+
+def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], *, lit: bool = False) -> None:
+    """An arrow along which numbers flow."""
+    look = {
+        "arrowstyle": "-|>",
+        "color": LIT_EDGE if lit else EDGE,
+        "lw": 2.2 if lit else 1.2,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+    axes.annotate("", xy=end, xytext=start, arrowprops=look, zorder=2)
+
+
+def axes_of(
+    height: float = 3.3, columns: int = 1, width: float = WIDTH, **options: object
+) -> tuple[Figure, list[Axes]]:
+    """A figure for a plot, with its axes side by side."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, list(figure.subplots(1, columns, squeeze=False, **options)[0])
