@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data course exercises book serve lint test test-all bench clean
+.PHONY: help setup data experiments course exercises book serve lint test test-all bench clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ course: exercises book  ## build everything and grade the sample class
 	echo "Book: $(CURDIR)/_build/html/index.html"; \
 	echo "Notebooks: $(CURDIR)/exercises  (zip files for students: $(CURDIR)/_build/student)"; \
 	if [ $$code -ne 0 ]; then echo "The class is not graded: the sentence above says what to do. Everything else is built."; exit $$code; fi
+
+experiments: data  ## make the results that the book shows (NAME=memory for one of them)
+	@cd book && PYTHONPATH=$(CURDIR) ../$(PY) -m experiments $(NAME) --workers $(WORKERS)
 
 serve: book  ## show the book at http://127.0.0.1:8000
 	@echo "The book is at http://127.0.0.1:8000 (stop with Ctrl-C)"

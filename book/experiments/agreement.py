@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from experiments import models
+from experiments import learning, models
 from experiments.applications import classification
 from experiments.applications.digits import sequences
 from experiments.data import digits
@@ -85,13 +85,13 @@ def perform(settings: Settings, tell: Tell) -> Result:
     training, _, _ = digits.load()
     data, rng = sequences(training, "rows"), np.random.default_rng(settings["seed"])
     data = data._replace(x=data.x.astype(settings["dtype"]))
-    batches = list(islice(classification.batches(rng, data, settings["N"]), settings["updates"]))
     weights = models.initial_weights(settings["cell"], data.x.shape[2], settings["H"], 10, rng)
     weights = {name: array.astype(settings["dtype"]) for name, array in weights.items()}
+    batches = list(islice(classification.batches(rng, data, settings["N"]), settings["updates"]))
     ours, theirs = our_losses(settings, weights, batches), torch_losses(settings, weights, batches)
     apart = [abs(a - b) / a for a, b in zip(ours, theirs, strict=True)]
     return {
-        "first_losses": ours[:20],
+        "first_losses": ours[: learning.FIRST],
         "ours": ours[::EVERY],
         "torch": theirs[::EVERY],
         "largest_difference": max(apart),

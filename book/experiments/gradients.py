@@ -160,7 +160,8 @@ def clipping(settings: Settings, tell: Tell) -> Result:
     _, losses, norms = train_letters(settings, tell)
     means = [float(np.mean(losses[start : start + 10])) for start in range(0, len(losses), 10)]
     return {
-        "first_losses": losses[:20], "losses": means, "largest_norm": max(norms), "last": float(np.mean(losses[-50:])),
+        "first_losses": losses[: learning.FIRST], "losses": means, "largest_norm": max(norms),
+        "last": float(np.mean(losses[-50:])),
         "worst_of_last": max(losses[len(losses) // 2 :]), "finished": len(losses) == settings["updates"],
     }  # fmt: skip
 
@@ -172,7 +173,7 @@ def truncation(settings: Settings, tell: Tell) -> Result:
     _, pieces, cell = letters_model({**settings, "T": LENGTH})
     read, write, _ = next(pieces)
     return {
-        "first_losses": losses[:20], "before": errors_of_cuts(weights, cell, read, write),
+        "first_losses": losses[: learning.FIRST], "before": errors_of_cuts(weights, cell, read, write),
         "after": errors_of_cuts(trained, cell, read, write),
     }  # fmt: skip
 

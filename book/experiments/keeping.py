@@ -48,8 +48,8 @@ def imports_of(path: Path) -> set[str]:
     return {name for name in names if name.startswith(("experiments", "solutions"))}
 
 
-def code_digest(experiment: Experiment) -> str:
-    """A digest of the code that makes an experiment's results: its module and all that this imports of ours."""
+def files_of(experiment: Experiment) -> list[Path]:
+    """The code that makes an experiment's results: its module and all that this imports of ours."""
     files: set[Path] = set()
     names = {experiment.perform.__module__}
     while names:
@@ -57,8 +57,13 @@ def code_digest(experiment: Experiment) -> str:
         if path is not None and path not in files:
             files.add(path)
             names |= imports_of(path)
+    return sorted(files)
+
+
+def code_digest(experiment: Experiment) -> str:
+    """A digest of the code that makes an experiment's results."""
     digest = hashlib.sha256()
-    for path in sorted(files):
+    for path in files_of(experiment):
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -12,7 +12,8 @@ from experiments.experiment import Result, Tell
 from solutions.with_numpy import optimisers
 from solutions.with_numpy.training import LossAndGradients, Optimiser, Weights, train
 
-FIRST = 20  # so many losses are kept: the fingerprint by which a test notices that a run no longer begins as it did
+FIRST = 5  # so many losses are kept: the fingerprint by which a test notices that a run no longer begins as it did
+KEPT = 21  # so many of the errors are kept at most, among them the first and the last
 SOLVED, UPDATES, SECONDS, NOT_FINITE = "solved", "updates used up", "time used up", "not finite"
 
 
@@ -89,12 +90,19 @@ def learn(
 
     rule = optimiser or functools.partial(optimisers.adam, learning_rate=learning_rate)
     try:
-        last, _ = train(weights, watched, until_ended(), rule, budget.updates, clip, progress=False)
-        if not watch.ended:
-            watch.look(last)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite ends the run, and is kept as its end
+            last, _ = train(weights, watched, until_ended(), rule, budget.updates, clip, progress=False)
+            if not watch.ended:
+                watch.look(last)
     except FloatingPointError:
         watch.ended = NOT_FINITE
     return watch.best, outcome(watch, losses)
+
+
+def thinned(errors: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """At most ``KEPT`` of the errors, evenly spread."""
+    chosen = np.unique(np.linspace(0, len(errors) - 1, min(KEPT, len(errors))).round().astype(int))
+    return [errors[index] for index in chosen]
 
 
 def outcome(watch: Watch, losses: list[float]) -> Result:
@@ -104,7 +112,7 @@ def outcome(watch: Watch, losses: list[float]) -> Result:
         "updates": watch.errors[-1][0] if watch.ended == SOLVED else watch.update,
         "seconds": round(watch.seconds, 1),
         "best_error": min(error for _, error in watch.errors),
-        "errors": watch.errors,
+        "errors": thinned(watch.errors),
         "first_losses": losses[:FIRST],
     }
 

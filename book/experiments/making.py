@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from experiments import keeping
-from experiments.experiment import Experiment, Row, Settings
+from experiments.experiment import Experiment, Result, Row, Settings, Tell
 from experiments.registry import named
 
 CONSOLE = Console(stderr=True)
@@ -21,6 +21,10 @@ _NEWS: list[Any] = []  # in a worker: the queue on which it says how far it is
 
 def _start_worker(news: Any) -> None:
     _NEWS[:] = [news]
+
+
+def _perform(perform: Callable[[Settings, Tell], Result], settings: Settings) -> Row:
+    return Row(settings, perform(settings, lambda text: _NEWS[0].put(f"{title(settings)}: {text}")))
 
 
 def _one_run(name: str, settings: Settings) -> Row:
@@ -62,7 +66,7 @@ def make(experiment: Experiment, workers: int) -> list[Row]:
         ):
             task = bar.add_task(experiment.name, total=len(experiment.runs), completed=len(rows), said="")
             waiting = {
-                pool.submit(_one_run, experiment.name, settings): number
+                pool.submit(_perform, experiment.perform, settings): number
                 for number, settings in enumerate(experiment.runs)
                 if number not in rows
             }

@@ -117,16 +117,17 @@ def plot_lines(
 
 
 def plot_curves(
-    curves: Mapping[str, Sequence[Sequence[float]]], xlabel: str, ylabel: str, log: bool = True, every: int = 1
-) -> Figure:
-    """For each name a thin line for each seed over the steps."""
+    curves: Mapping[str, Sequence[Sequence[float]]] | Mapping[str, Sequence[Sequence[tuple[float, float]]]], xlabel: str,
+    ylabel: str, log: bool = True, every: int = 1,
+) -> Figure:  # fmt: skip
+    """For each name a thin line for each seed: values at steps that lie ``every`` apart, or pairs of a step and a value."""
     figure, (axes,) = axes_of(3.6)
     for (name, seeds), (colour, line, _) in zip(curves.items(), LINES, strict=False):
         for number, values in enumerate(seeds):
-            axes.plot(
-                every * np.arange(len(values)), values, color=colour, linestyle=line, linewidth=1.2, alpha=0.8,
-                label=name if number == 0 else None,
-            )  # fmt: skip
+            points = np.array(values)
+            x, y = points.T if points.ndim == 2 else (every * np.arange(len(points)), points)
+            label = name if number == 0 else None
+            axes.plot(x, y, color=colour, linestyle=line, linewidth=1.2, alpha=0.8, label=label)
     if log:
         axes.set_yscale("log")
     axes.set(xlabel=xlabel, ylabel=ylabel)
@@ -144,7 +145,9 @@ def plot_solved(
     axes.imshow(np.array(solved) / seeds, cmap=shades, vmin=0, vmax=1, aspect="auto")
     for y, row in enumerate(solved):
         for x, count in enumerate(row):
-            axes.text(x, y, f"{count} of {seeds}\n{notes[y][x]}", ha="center", va="center", fontsize=8.5, linespacing=1.1)
+            axes.text(
+                x, y, f"{count} of {seeds}\n{notes[y][x]}", ha="center", va="center", fontsize=8.5, linespacing=1.1
+            )
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), [row.replace(", ", ",\n") for row in rows])
     axes.set_xlabel(xlabel)

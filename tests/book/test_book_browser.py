@@ -51,7 +51,9 @@ def mathematics_left(page: Page) -> list[str]:
 
 
 def test_the_built_pages_are_those_of_the_contents(built_book: Path) -> None:
-    assert {path.stem for path in built_book.glob("*.html")} == set(PAGES)
+    pages = [path.relative_to(built_book) for path in built_book.rglob("*.html")]
+    built = {path.with_suffix("").as_posix() for path in pages if not path.parts[0].startswith("_")}
+    assert built == set(PAGES)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +25,14 @@ SECTIONS = [
 ]
 LABELS = ["rnn-step", "rnn-unrolling", "rnn-embedding", "rnn-output", "rnn-loss", "rnn-perplexity"]
 CHAPTERS = ["vanilla_rnn"]
-TEXTS = sorted(BOOK.glob("*.md"))
+
+
+def name_of(path: Path) -> str:
+    """A page as the contents name it."""
+    return path.relative_to(BOOK).with_suffix("").as_posix()
+
+
+TEXTS = sorted(path for path in BOOK.rglob("*.md") if "experiments" not in path.relative_to(BOOK).parts)
 ASKED_FOR = {
     "rnn": ["step", "forward"],
     "embedding": ["embed"],
@@ -76,7 +84,7 @@ def test_equations_are_numbered_as_in_the_docstrings() -> None:
     """Equation (k) is the k-th that has a label, and the reference says its number and its symbols."""
     labels = re.findall(r"^:label: (eq-\w+)$", text_of("vanilla_rnn"), re.M)
     assert labels == ["eq-step", "eq-forward", "eq-embed", "eq-affine", "eq-loss", "eq-perplexity"]
-    others = "".join(text_of(path.stem) for path in TEXTS if path.stem != "vanilla_rnn")
+    others = "".join(text_of(name_of(path)) for path in TEXTS if name_of(path) != "vanilla_rnn")
     assert ":label:" not in others
     names = [(module, function) for module, functions in ASKED_FOR.items() for function in functions]
     for number, (module, function) in enumerate(names, start=1):
@@ -84,9 +92,9 @@ def test_equations_are_numbered_as_in_the_docstrings() -> None:
         assert re.search(rf"\({number}\)$", reference.__doc__, re.M), f"{function} is not equation ({number})"
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_every_figure_has_an_alternative_a_caption_and_a_name(path) -> None:
-    for options, code in cells_of(path.stem):
+    for options, code in cells_of(name_of(path)):
         if "figures.draw" in code or "figures.plot" in code:
             settings = options["mystnb"]
             assert len(settings["image"]["alt"].split()) > 15, code
@@ -94,14 +102,14 @@ def test_every_figure_has_an_alternative_a_caption_and_a_name(path) -> None:
             assert settings["figure"]["name"].startswith("fig-")
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_a_page_has_a_description_and_stands_in_the_contents(path) -> None:
     header = yaml.safe_load(HEADER.search(path.read_text())[0].strip("-"))
     assert len(header["myst"]["html_meta"]["description"]) >= 40
-    assert re.search(rf"(file|root): {path.stem}$", (BOOK / "_toc.yml").read_text(), re.M)
+    assert re.search(rf"(file|root): {name_of(path)}$", (BOOK / "_toc.yml").read_text(), re.M)
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_no_asset_of_another_host(path) -> None:
     assert not re.search(r"<(script|link|img|iframe)|!\[[^\]]*\]\(http|\{(image|figure)\} http", path.read_text())
 
@@ -122,14 +130,14 @@ def decimals_in(text: str) -> list[str]:
     return re.findall(r"\b\d+\.\d+\b|\b\d+ ?%", text)
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_numbers_of_experiments_are_inserted_and_not_typed(path) -> None:
-    assert decimals_in(prose_of(path.stem)) == []
+    assert decimals_in(prose_of(name_of(path))) == []
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_every_inserted_number_is_made_in_a_cell(path) -> None:
-    made = {name for _, code in cells_of(path.stem) for name in re.findall(r'glue\("(\w+)"', code)}
+    made = {name for _, code in cells_of(name_of(path)) for name in re.findall(r'glue\("(\w+)"', code)}
     used = set(re.findall(r"\{glue:text\}`(\w+)", path.read_text()))
     assert used == made
 
@@ -146,13 +154,13 @@ def test_no_asked_for_body_is_printed(module: str, name: str) -> None:
     answers = [re.sub(r"^return ", "", line) for line in statements(inspect.getsource(function))]
     distinctive = [line for line in answers if len(line) > 15]
     for path in TEXTS:
-        for _, code in cells_of(path.stem):
+        for _, code in cells_of(name_of(path)):
             assert "inspect.getsource" not in code
             assert "??" not in code
-            assert not re.search(rf"^\s*def {name}\(", code, re.M), f"{path.stem} defines {name}"
+            assert not re.search(rf"^\s*def {name}\(", code, re.M), f"{name_of(path)} defines {name}"
             printed = ast.unparse(ast.parse(code))
             for line in distinctive:
-                assert line not in printed, f"{path.stem} prints a line of {module}.{name}: {line}"
+                assert line not in printed, f"{name_of(path)} prints a line of {module}.{name}: {line}"
 
 
 def test_each_question_of_the_quiz_has_explained_answers_and_one_is_right() -> None:

@@ -1,0 +1,153 @@
+"""The kept results are those of the experiments as declared; what the book says of them holds; they can be made again."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from book_paths import BOOK
+from experiments import keeping
+from experiments.experiment import Experiment, Row
+from experiments.registry import EXPERIMENTS, MODULES
+
+NAMES = list(EXPERIMENTS)
+SMALL = 300_000  # bytes of a kept result
+SAME = 1e-3  # how far losses of float32 may differ between processors, relative
+
+
+def kept_rows(name: str) -> list[Row]:
+    return keeping.rows_of(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_kept_result_has_a_row_for_each_run_that_is_declared(name: str) -> None:
+    declared = [json.loads(json.dumps(settings)) for settings in EXPERIMENTS[name].runs]
+    assert [row.settings for row in kept_rows(name)] == declared
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_kept_result_says_how_it_was_made_and_is_small(name: str) -> None:
+    kept = keeping.load(name)
+    assert kept["processor"]
+    assert kept["date"].startswith("20")
+    assert set(kept["versions"]) == {"Python", *keeping.PACKAGES}
+    assert (keeping.RESULTS / f"{name}.json").stat().st_size < SMALL
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_book_builds_on_holds(name: str) -> None:
+    held = EXPERIMENTS[name].claims(kept_rows(name))
+    assert held
+    assert [claim for claim, holds in held.items() if not holds] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_depends_on_a_seed_has_five(name: str) -> None:
+    groups: dict[str, set[int]] = {}
+    for row in kept_rows(name):
+        if "first_losses" in row.result:
+            others = {key: value for key, value in row.settings.items() if key != "seed"}
+            groups.setdefault(json.dumps(others, sort_keys=True), set()).add(row.settings["seed"])
+    assert all(seeds == {0, 1, 2, 3, 4} for seeds in groups.values()), groups
+
+
+def test_every_run_that_did_not_solve_its_task_says_how_it_ended() -> None:
+    from experiments import learning, memory
+
+    ends = {learning.SOLVED, learning.UPDATES, learning.SECONDS, learning.NOT_FINITE}
+    for row in kept_rows("memory"):
+        assert row.result["ended"] in ends
+        if row.result["ended"] == learning.UPDATES:
+            assert row.result["updates"] == row.settings["updates"]
+        if row.result["ended"] == learning.SECONDS:
+            assert row.result["seconds"] > row.settings["seconds"]
+        if row.result["ended"] == learning.SOLVED:
+            assert row.result["best_error"] <= memory.enough(row.settings["task"], row.settings["length"])
+
+
+def test_networks_that_are_compared_have_the_same_budget() -> None:
+    for name in NAMES:
+        budgets: dict[str, set[tuple]] = {}
+        for row in kept_rows(name):
+            s = row.settings
+            if "seconds" in s:
+                task = "/".join(str(s.get(key)) for key in ("kind", "task", "length", "reading", "corpus"))
+                budgets.setdefault(task, set()).add((s["updates"], s["seconds"], s["N"]))
+        assert all(len(of_task) == 1 for of_task in budgets.values()), (name, budgets)
+
+
+def one_of_each(experiment: Experiment) -> list[int]:
+    """The first run of each kind: those that differ in more than the seed."""
+    first: dict[str, int] = {}
+    for number, settings in enumerate(experiment.runs):
+        kind = json.dumps({key: value for key, value in settings.items() if key != "seed"}, sort_keys=True)
+        first.setdefault(kind, number)
+    return list(first.values())
+
+
+def quick_runs() -> list[tuple[str, int]]:
+    return [(name, number) for name, one in EXPERIMENTS.items() for number in one_of_each(one)]
+
+
+def title_of(name: str, number: int) -> str:
+    settings = EXPERIMENTS[name].runs[number]
+    return "-".join(
+        [name, *(str(value) for key, value in settings.items() if isinstance(value, str) or key == "length")]
+    )
+
+
+@pytest.mark.parametrize(("name", "number"), quick_runs(), ids=str)
+def test_a_run_still_begins_as_the_kept_one_did(name: str, number: int) -> None:
+    """The quick mode: a few updates of each kind of run give the same losses; a model without updates gives the same scores."""
+    experiment, kept = EXPERIMENTS[name], kept_rows(name)[number]
+    settings = {
+        **experiment.runs[number],
+        **{k: v for k, v in experiment.quick.items() if k in experiment.runs[number] or k in ("held_out", "test")},
+    }
+    result = keeping.rounded(experiment.perform(settings, lambda text: None))
+    if "first_losses" in result:
+        made = result["first_losses"]
+        assert len(made) >= 3
+        expected = kept.result["first_losses"][: len(made)]
+        np.testing.assert_allclose(made, expected, rtol=SAME, err_msg=title_of(name, number))
+    else:
+        measures = [key for key, value in kept.result.items() if isinstance(value, float)]
+        assert measures or name == "gradients"
+        for key in measures:
+            assert math.isclose(result[key], kept.result[key], rel_tol=0.02), key
+
+
+WHOLE = {
+    "memory": [
+        {"task": "first_step", "length": 100, "variant": "lstm_lag"},
+        {"task": "temporal_order", "length": 20, "variant": "gru"},
+    ],
+    "digits": [{"reading": "rows", "variant": "gru"}],
+    "speakers": [{"variant": "lstm_1"}],
+    "agreement": [{"cell": "lstm", "dtype": "float64", "second_bias": "frozen"}],
+}
+
+
+@pytest.mark.parametrize(("name", "wanted"), [(name, one) for name, every in WHOLE.items() for one in every], ids=str)
+def test_a_short_experiment_comes_out_as_it_did(name: str, wanted: dict) -> None:
+    """Whole runs, from the first seed: a result that no longer holds is noticed."""
+    experiment = EXPERIMENTS[name]
+    number = next(
+        n for n, s in enumerate(experiment.runs) if s["seed"] == 0 and all(s[k] == v for k, v in wanted.items())
+    )
+    made, kept = experiment.perform(experiment.runs[number], lambda text: None), kept_rows(name)[number].result
+    if "ended" in kept:
+        assert made["ended"] == kept["ended"]
+    if kept.get("ended") == "solved":
+        assert made["updates"] <= 2 * kept["updates"]
+    if "accuracy" in kept:
+        assert abs(made["accuracy"] - kept["accuracy"]) < 0.02
+    if "largest_difference" in kept:
+        assert made["largest_difference"] < 1e-9
+
+
+def test_every_module_of_an_experiment_is_registered_and_every_result_belongs_to_one() -> None:
+    assert {path.stem for path in keeping.RESULTS.glob("*.json")} == set(NAMES)
+    modules = {path for folder in ("experiments", "experiments/applications") for path in (BOOK / folder).glob("*.py")}
+    with_one = {path for path in modules if "EXPERIMENT = Experiment(" in path.read_text(encoding="utf-8")}
+    assert {path.stem for path in with_one} == {module.__name__.rpartition(".")[2] for module in MODULES}
