@@ -10,6 +10,7 @@ from matplotlib.ticker import PercentFormatter
 
 from figures.style import (
     BLUE,
+    BROWN,
     FILL,
     GREEN,
     GREY,
@@ -20,7 +21,6 @@ from figures.style import (
     PURPLE,
     SKY,
     WIDTH,
-    YELLOW,
     axes_of,
     canvas,
 )
@@ -30,8 +30,8 @@ LINES = (
     (ORANGE, "--", "s"),
     (GREEN, "-.", "^"),
     (PURPLE, ":", "D"),
-    (SKY, "-", "v"),
-    (YELLOW, "--", "P"),
+    (INK, "-", "v"),
+    (BROWN, "--", "P"),
 )
 
 

@@ -13,7 +13,8 @@ from matplotlib.patches import FancyBboxPatch
 INK, EDGE, FILL = "#222222", "#5b6570", "#eef1f4"
 LIT_EDGE, LIT_FILL = "#d55e00", "#fde4d0"
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6b6b6b"
-SKY, YELLOW, PURPLE = "#56b4e9", "#e69f00", "#cc79a7"
+PURPLE, BROWN = "#a8568b", "#806000"
+SKY = "#56b4e9"  # a ground for text, too pale for a line
 WIDTH = 5.2
 
 

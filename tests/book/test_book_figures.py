@@ -76,6 +76,59 @@ def test_the_trace_plot_has_a_logarithmic_axis_and_a_line_for_each_seed() -> Non
     assert sorted(line.get_linestyle() for line in figure.axes[0].lines) == ["-", "-", "--", "--", "--", ":"]
 
 
+def test_a_plot_of_scores_has_a_dot_for_each_seed_and_squares_for_what_ignores_the_order() -> None:
+    axes = figures.plot_scores({"LSTM": [0.9, 0.8, 0.7]}, {"mean": [0.5]}, "accuracy").axes[0]
+    marks = {line.get_marker(): list(line.get_xdata()) for line in axes.lines if line.get_marker() in "os"}
+    assert marks == {"o": [0.9, 0.8, 0.7], "s": [0.5]}
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["LSTM", "mean"]
+    assert [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "None"] == [[0.8, 0.8], [0.5, 0.5]]
+
+
+def test_a_plot_of_lines_goes_through_the_medians_and_has_the_baseline() -> None:
+    figure = figures.plot_lines({"a": {1: [1.0, 3.0], 2: [5.0, 7.0]}}, "x", "y", baseline=(0.25, "guess"), log="x")
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert list(lines["a"].get_ydata()) == [2.0, 6.0]
+    assert list(lines["guess"].get_ydata()) == [0.25, 0.25]
+    assert figure.axes[0].get_xscale() == "log"
+
+
+def test_a_plot_of_curves_takes_values_and_pairs() -> None:
+    figure = figures.plot_curves(
+        {"values": [[3.0, 2.0]], "pairs": [[(0, 1.0), (50, 0.5)]]}, "x", "y", log=False, every=10
+    )
+    found = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in figure.axes[0].lines}
+    assert found == {"values": ([0, 10], [3.0, 2.0]), "pairs": ([0.0, 50.0], [1.0, 0.5])}
+
+
+def test_names_in_a_plot_differ_in_colour_and_in_more_than_colour() -> None:
+    assert len({colour for colour, _, _ in figures.LINES}) == len(figures.LINES)
+    assert len({(line, mark) for _, line, mark in figures.LINES}) == len(figures.LINES)
+
+
+def test_the_table_of_solved_tasks_says_the_numbers_and_the_notes() -> None:
+    figure = figures.plot_solved([[5, 0]], [["in 25", "best 0.4"]], ["LSTM"], ["10", "30"], 5, "steps")
+    assert texts(figure) == ["5 of 5\nin 25", "0 of 5\nbest 0.4"]
+
+
+def test_wrong_pictures_have_a_thick_frame_and_places_without_picture_none() -> None:
+    figure = figures.draw_images([np.eye(2)] * 3, ["a", "b", "c"], columns=2, wrong=[False, True, False])
+    widths = [axes.spines["left"].get_linewidth() for axes in figure.axes[:3]]
+    assert widths[1] > 2 * widths[0] == 2 * widths[2]
+    assert not figure.axes[3].axison
+
+
+def test_the_landscape_has_two_maps() -> None:
+    figure = figures.plot_landscape([0.0, 1.0, 2.0], [0.0, 1.0], np.ones((2, 3)), np.zeros((2, 3)))
+    assert [axes.get_xlabel() for axes in figure.axes[:2]] == ["recurrent weight $w$"] * 2
+
+
+def test_letters_stand_in_lines_as_in_the_text() -> None:
+    figure = figures.draw_letters("ab\ncd", [1.0, -1.0, 0.0, 0.5, 0.2], across=10)
+    assert texts(figure) == ["a", "b", "c", "d"]
+    heights = [text.get_position()[1] for text in figure.axes[0].texts]
+    assert heights[0] == heights[1] > heights[2] == heights[3]
+
+
 @pytest.mark.parametrize("draw", [figures.draw_cell, lambda: figures.draw_unrolled(["a", "b"])])
 def test_the_same_drawing_is_the_same_file(draw, tmp_path) -> None:
     for name in ("first.svg", "second.svg"):
@@ -96,5 +149,7 @@ def test_text_stands_out_from_its_ground() -> None:
 
     for ground in ("#ffffff", figures.FILL, figures.LIT_FILL):
         assert contrast(figures.INK, ground) > 4.5
-    for line in (figures.BLUE, figures.ORANGE, figures.GREEN, figures.GREY, figures.EDGE, figures.LIT_EDGE):
+    assert contrast(figures.INK, figures.SKY) > 4.5
+    in_plots = [colour for colour, _, _ in figures.LINES]
+    for line in (figures.BLUE, figures.ORANGE, figures.GREEN, figures.GREY, figures.EDGE, figures.LIT_EDGE, *in_plots):
         assert contrast(line, "#ffffff") > 3
