@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: help setup data experiments course exercises book serve lint test test-all bench clean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/ready: requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 13) and f"The course needs Python 3.11 to 3.13; {sys.executable} is {v[0]}.{v[1]}. Name another: make setup PYTHON=python3.12")'
@@ -58,6 +58,9 @@ lint: setup  ## style, errors and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+test test-all: export OMP_NUM_THREADS = 1  # two workers, one thread each: more would only wait for each other
+test test-all: export OPENBLAS_NUM_THREADS = 1
 
 test: setup data lint  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"

@@ -139,7 +139,7 @@ def test_a_short_experiment_comes_out_as_it_did(name: str, wanted: dict) -> None
     if "ended" in kept:
         assert made["ended"] == kept["ended"]
     if kept.get("ended") == "solved":
-        assert made["updates"] <= 2 * kept["updates"]
+        assert made["updates"] <= 3 * kept["updates"]
     if "accuracy" in kept:
         assert abs(made["accuracy"] - kept["accuracy"]) < 0.02
     if "largest_difference" in kept:
