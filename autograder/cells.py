@@ -4,7 +4,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.checks.declaration import Check
+from autograder.checks.declaration import Check, Question
 
 
 def solution_id(check: Check) -> str:
@@ -15,6 +15,16 @@ def solution_id(check: Check) -> str:
 def check_id(check: Check) -> str:
     """The id of the cell that checks it; also the name of the check's points in the gradebook."""
     return "check-" + check.name.replace(".", "-")
+
+
+def question_id(question: Question) -> str:
+    """The id of the cell in which a question is answered in words; also the name of its points in the gradebook."""
+    return f"answer-{question.name}"
+
+
+def train_id(variable: str) -> str:
+    """The id of the cell in which a model is trained."""
+    return f"train-{variable}"
 
 
 def notebook_bytes(notebook: Any) -> bytes:

@@ -107,13 +107,20 @@ def release(
 
 
 @app.command()
-def verify(slugs: SlugsArgument = None, workers: WorkersOption = 2, as_json: JsonOption = False) -> None:
+def verify(
+    slugs: SlugsArgument = None,
+    workers: WorkersOption = 2,
+    training: Annotated[
+        bool, typer.Option("--training/--no-training", help="Also prove the checks for which models are trained.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
     """Prove the grader: answer key full, blank zero, every known mistake rejected and named, every other right way accepted."""
     from autograder.grading.core import Settings
     from autograder.verify import verify_exercise
 
     progress = Progress()
-    proofs = [verify_exercise(exercise, Settings(), workers, progress) for exercise in exercises_of(slugs)]
+    proofs = [verify_exercise(one, Settings(), workers, progress, training) for one in exercises_of(slugs)]
     if as_json:
         print_json({"exercises": [proof.as_json() for proof in proofs]})
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from autograder.checks import Check, Exercise
 
 def solved(check: Check) -> str:
     """The reference as a student would have written it."""
-    return take_apart(check.reference).solved
+    return take_apart(check.reference, check.rename or None).solved
 
 
 def set_source(notebook: Any, cell_id: str, source: str) -> None:
@@ -51,25 +53,30 @@ def mistaken_sources(exercise: Exercise, check: Check, function: Any) -> tuple[d
 
 def helpers_of(function: Any, exercise: Exercise) -> str:
     """The source of the module's own helpers that a function calls, directly or through each other."""
-    module = function.__globals__
+    module = vars(inspect.getmodule(function))
     known = {check.function for check in exercise.checks}
     found: dict[str, str] = {}
 
     def visit(name: str) -> None:
-        helper = module.get(name)
+        helper: Any = module.get(name)
         if name in found or name in known or getattr(helper, "__module__", None) != function.__module__:
             return
-        if not hasattr(helper, "__code__"):
+        if not hasattr(helper, "__code__") and not isinstance(helper, type):
             return
         parts = take_apart(helper)
-        returns = [parts.signature, parts.docstring, parts.body]
-        found[name] = "\n".join(line for line in returns if line)
-        for inner in helper.__code__.co_names:
+        found[name] = parts.solved
+        for inner in names_in(helper):
             visit(inner)
 
-    for name in function.__code__.co_names:
+    for name in names_in(function):
         visit(name)
     return "\n\n\n".join(found.values())
+
+
+def names_in(thing: Any) -> set[str]:
+    """Every name that stands in the source of a function or a class, in its nested functions too."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(thing))))
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def alternative_sources(exercise: Exercise, path: Path) -> tuple[dict[str, str], str]:
@@ -80,7 +87,7 @@ def alternative_sources(exercise: Exercise, path: Path) -> tuple[dict[str, str],
     sources, helpers = reference_sources(exercise), []
     for node in ast.parse(text).body:
         source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-        if isinstance(node, ast.FunctionDef) and node.name in known:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in known:
             sources[node.name] = source
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             helpers.append(source)

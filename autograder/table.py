@@ -34,7 +34,9 @@ def screen_table(exercise: Exercise, rows: Sequence[Row]) -> Table:
     table.add_column("student", no_wrap=True)
     for check in exercise.checks:
         table.add_column(f"{check.function}\n/{check.points:g}", justify="right", no_wrap=True)
-    table.add_column(f"total\n/{exercise.points:g}", justify="right", no_wrap=True)
+    for question in exercise.questions:
+        table.add_column(f"{question.name}\n/{question.points:g}", justify="right", no_wrap=True)
+    table.add_column(f"total\n/{exercise.most:g}", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
     for row in rows:
         points = {outcome.verdict.check: outcome.points for outcome in row.outcomes}
@@ -42,6 +44,7 @@ def screen_table(exercise: Exercise, rows: Sequence[Row]) -> Table:
         table.add_row(
             row.student,
             *(f"{points.get(check.name, 0.0):g}" for check in exercise.checks),
+            *("by hand" if score is None else f"{score:g}" for _, score in row.by_hand),
             f"{row.points:g}",
             status,
             style=STYLES.get(status, "red"),
@@ -63,6 +66,22 @@ def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:
                     [row.student, exercise.slug, verdict.check, verdict.status, f"{outcome.points:g}", f"{most:g}",
                      f"{row.points:g}", verdict.mistake or ""]
                 )  # fmt: skip
+            scores = row.scores_by_hand
+            for question in exercise.questions:
+                score = scores.get(question.name)
+                status, earned = ("to grade by hand", "") if score is None else ("graded by hand", f"{score:g}")
+                writer.writerow(
+                    [
+                        row.student,
+                        exercise.slug,
+                        question.name,
+                        status,
+                        earned,
+                        f"{question.points:g}",
+                        f"{row.points:g}",
+                        "",
+                    ]
+                )
     return out.getvalue()
 
 
@@ -73,6 +92,7 @@ def row_json(row: Row) -> dict[str, Any]:
         "most": row.most,
         "status": row_status(row),
         "notes": list(row.notes),
+        "by_hand": row.scores_by_hand,
         "checks": [
             {
                 "check": outcome.verdict.check, "status": outcome.verdict.status, "points": outcome.points,
@@ -107,6 +127,6 @@ def summary(exercise: Exercise, rows: Sequence[Row]) -> dict[str, Any]:
     middle = len(points) // 2
     median = (points[middle] + points[~middle]) / 2 if points else 0.0
     return {
-        "slug": exercise.slug, "title": exercise.title, "points": exercise.points, "students": len(rows),
+        "slug": exercise.slug, "title": exercise.title, "points": exercise.most, "students": len(rows),
         "median": median, "checks": checks, "rows": [row_json(row) for row in rows],
     }  # fmt: skip

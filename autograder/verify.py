@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from autograder.authoring.release import package, release_into, student_files
-from autograder.cells import notebook_bytes
+from autograder.authoring.release import package, release_into, student_files, text_of
+from autograder.authoring.source import source_notebook
+from autograder.authoring.stub import take_apart
+from autograder.cells import notebook_bytes, question_id
 from autograder.check import Shown, difference
 from autograder.checks import Check, Exercise, Misconception
 from autograder.course import Course
@@ -24,7 +26,7 @@ from autograder.grading.class_run import Progress, grade_class
 from autograder.grading.core import Settings
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import composed, expected_values, outcomes
-from autograder.notebooks import alternative_sources, fill_in, mistaken_sources, reference_sources, solved, with_helpers
+from autograder.notebooks import alternative_sources, fill_in, mistaken_sources, reference_sources, with_helpers
 
 REFERENCE, BLANK = "reference", "blank"
 
@@ -49,18 +51,37 @@ class ExerciseProof:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def take(self, part: ExerciseProof) -> None:
+        """Add what was found without training."""
+        self.reference_score, self.blank_score = part.reference_score, part.blank_score
+        for name in ("misconceptions", "rejected", "diagnosed", "alternatives", "accepted"):
+            setattr(self, name, getattr(self, name) + getattr(part, name))
+        self.problems += part.problems
+
 
 def body_lines(check: Check) -> set[str]:
     """The lines of a reference's body that say something of their own."""
-    text = solved(check)
-    body = text[text.rindex('"""') + 3 :]
-    lines = {" ".join(line.split()) for line in body.splitlines()}
+    return telling_lines(take_apart(check.reference).secret)
+
+
+def telling_lines(text: str) -> set[str]:
+    lines = {" ".join(line.split()) for line in text.splitlines()}
     return {line for line in lines if len(line) > 20}
+
+
+def rubric_lines(exercise: Exercise) -> set[str]:
+    """What stands in the source of the cells that are answered in words: the rubric and a model answer."""
+    if not exercise.questions:
+        return set()
+    answers = {question_id(question) for question in exercise.questions}
+    cells = source_notebook(exercise, text_of(exercise)).cells
+    return {line for cell in cells if cell.id in answers for line in telling_lines(cell.source)}
 
 
 def find_leaks(exercise: Exercise, files: dict[str, bytes]) -> list[str]:
     """The released files in which a line of a solution, or a mark of one, stands."""
     secret = {line for check in exercise.checks for line in body_lines(check)} | {"BEGIN SOLUTION", "END SOLUTION"}
+    secret |= rubric_lines(exercise)
     leaks = []
     for name, data in files.items():
         text = " ".join(data.decode("utf-8", "replace").replace("\\n", " ").replace('\\"', '"').split())
@@ -81,8 +102,8 @@ def should_fail(exercise: Exercise, check: Check, mistake: Misconception) -> set
 def mistaken_outcome(other: Check, check: Check, mistake: Misconception) -> bool:
     """Whether a right function that calls the mistaken one comes to a wrong result."""
     cases = challenge.draw(other, b"verify", "", "")
-    shown = Shown(other.function, tuple(other.axes.split()))
-    results = outcomes(composed(other, {check.function: mistake.function}), cases)
+    shown = Shown.of(other.function, other.axes, other.tensors)
+    results = outcomes(composed(other, {check.function: mistake.function}), cases, other.tensors)
     wanted = expected_values(other, cases)
     return any(difference(r, w, other.tolerance, shown) is not None for r, w in zip(results, wanted, strict=True))
 
@@ -157,28 +178,77 @@ def alternative_claim(name: str, proof: ExerciseProof) -> Callable[[Row], None]:
     return judge
 
 
-def verify_exercise(exercise: Exercise, settings: Settings, workers: int, progress: Progress) -> ExerciseProof:
-    """Grade every notebook of the proof in a course made for it, and say what holds."""
-    proof = ExerciseProof(exercise.slug, len(exercise.checks), exercise.points)
+def trained_claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
+    """The notebooks in which models are trained: the reference, every other right version, and what trains wrongly."""
+    reference_notebook = fill_in(exercise, released, reference_sources(exercise))
+    made = [Claim(REFERENCE, reference_notebook, lambda row: reference(row, proof))]
+    for check in (one for one in exercise.checks if one.trained):
+        for mistake in check.misconceptions:
+            sources, helpers = mistaken_sources(exercise, check, mistake.function)
+            student = f"mistake-{check.function}-{mistake.name}".replace(" ", "_")[:64]
+            notebook = with_helpers(exercise, released, sources, helpers)
+            made.append(Claim(student, notebook, mistaken_claim(exercise, check, mistake, proof)))
+    for path in exercise.alternatives:
+        sources, helpers = alternative_sources(exercise, path)
+        notebook = with_helpers(exercise, released, sources, helpers)
+        made.append(Claim(f"alternative-{path.stem}", notebook, trained_alternative_claim(path.stem, proof)))
+    return made
+
+
+def trained_alternative_claim(name: str, proof: ExerciseProof) -> Callable[[Row], None]:
+    def judge(row: Row) -> None:
+        for outcome in row.outcomes:
+            if not outcome.verdict.ok:
+                proof.problems.append(f"alternative {name}: {outcome.verdict.check} is {outcome.verdict.message}")
+
+    return judge
+
+
+def grade_claims(
+    course: Course, exercise: Exercise, made: list[Claim], settings: Settings, workers: int, progress: Progress,
+    proof: ExerciseProof,
+) -> None:  # fmt: skip
+    """Hand in every notebook of the proof, grade them as a class, and look at each row."""
+    for claim in made:
+        path = course.inbox / claim.student / exercise.slug / f"{exercise.slug}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(notebook_bytes(claim.notebook))
+    result = grade_class(course, exercise, workers=workers, settings=settings, progress=progress, write_pages=False)
+    rows = {row.student: row for row in result.rows}
+    for claim in made:
+        if claim.student in rows:
+            claim.judge(rows[claim.student])
+        else:
+            why = result.failed.get(claim.student, "no reason given")
+            proof.problems.append(f"{claim.student} was not graded: {why}")
+
+
+def verify_exercise(
+    exercise: Exercise, settings: Settings, workers: int, progress: Progress, training: bool = True
+) -> ExerciseProof:
+    """Grade every notebook of the proof in a course made for it, and say what holds.
+
+    Only the notebooks that concern a trained model train one; with ``training`` false, none does and its check is left out.
+    """
+    untrained = exercise.without_training()
+    proven = exercise if training else untrained
+    proof = ExerciseProof(exercise.slug, len(proven.checks), proven.points)
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         course = Course.create(Path(folder) / "course")
         released = release_into(course, exercise)
         proof.leaks = find_leaks(exercise, student_files(exercise, released))
         if package(exercise, released) != package(exercise, release_into(course, exercise)):
             proof.problems.append("releasing twice does not give the same bytes")
-        made = claims(exercise, nbformat.read(released, as_version=4), proof)
-        for claim in made:
-            path = course.inbox / claim.student / exercise.slug / f"{exercise.slug}.ipynb"
-            path.parent.mkdir(parents=True)
-            path.write_bytes(notebook_bytes(claim.notebook))
-        result = grade_class(course, exercise, workers=workers, settings=settings, progress=progress, write_pages=False)
-        rows = {row.student: row for row in result.rows}
-        for claim in made:
-            if claim.student in rows:
-                claim.judge(rows[claim.student])
-            else:
-                proof.problems.append(
-                    f"{claim.student} was not graded: {result.failed.get(claim.student, 'no reason given')}"
-                )
+        notebook = nbformat.read(released, as_version=4)
+        first = ExerciseProof(exercise.slug, len(untrained.checks), untrained.points)
+        made = claims(untrained, notebook, first)
+        grade_claims(course, exercise, made, replace(settings, training=False), workers, progress, first)
+        proof.take(first)
+    if training and proven is not untrained and len(proven.checks) > len(untrained.checks):
+        with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+            course = Course.create(Path(folder) / "course")
+            notebook = nbformat.read(release_into(course, exercise), as_version=4)
+            made = trained_claims(exercise, notebook, proof)
+            grade_claims(course, exercise, made, settings, workers, progress, proof)
     proof.problems += [f"{name} holds text of a solution" for name in proof.leaks]
     return proof

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Case
+from autograder.check import Case, Returned
 from autograder.checks import Check, DrawnCase
 from autograder.grading.challenge import generator
 from autograder.grading.judge import expected_values, outcomes
+from autograder.runner.calling import Given
 
 # Worked cases are public, so their seed is too. Ten digits are the same on every machine, and more than any check needs.
 PUBLIC_SEED = b"worked cases"
@@ -27,14 +28,33 @@ def array_entry(array: np.ndarray[Any, Any]) -> dict[str, Any]:
 
 
 def value_entry(value: Any) -> dict[str, Any]:
-    return array_entry(value) if isinstance(value, np.ndarray) else {"value": value}
+    """A value as check.py reads it again."""
+    if isinstance(value, np.ndarray):
+        return array_entry(value)
+    if isinstance(value, Given):
+        return {"given": value.source, "arrays": {name: value_entry(part) for name, part in value.arrays.items()}}
+    if isinstance(value, dict):
+        return {"dict": {name: value_entry(part) for name, part in value.items()}}
+    if isinstance(value, tuple | list):
+        return {"tuple" if isinstance(value, tuple) else "list": [value_entry(part) for part in value]}
+    return {"value": value}
+
+
+def returned_entry(returned: Returned) -> dict[str, Any] | None:
+    """What a mistake returned, or None where that cannot be kept."""
+    if returned.parts is None:
+        return None if returned.array is None else array_entry(returned.array)
+    parts = {name: returned_entry(part) for name, part in returned.parts}
+    if any(part is None for part in parts.values()):
+        return None
+    return {returned.type: list(parts.values()) if returned.type in ("tuple", "list") else parts}
 
 
 def outcome_entry(case: Case) -> dict[str, Any]:
-    if case.error is not None or case.returned is None or case.returned.array is None:
+    entry = None if case.error is not None or case.returned is None else returned_entry(case.returned)
+    if entry is None:
         return {"error": "an error"}
-    entry: dict[str, Any] = {"returned": array_entry(case.returned.array)}
-    return entry | ({"changed": list(case.changed)} if case.changed else {})
+    return {"returned": entry} | ({"changed": list(case.changed)} if case.changed else {})
 
 
 def worked_cases(check: Check) -> list[DrawnCase]:
@@ -43,19 +63,24 @@ def worked_cases(check: Check) -> list[DrawnCase]:
 
 def example(check: Check) -> dict[str, Any]:
     """The content of a check's file."""
-    cases = worked_cases(check)
     label, _, title = check.section.partition(": ")
-    return {
+    head = {
         "generated": "from autograder/checks and solutions by 'make exercises'; do not edit",
         "function": check.function,
-        "axes": check.axes.split(),
-        "tolerance": check.tolerance,
         "read": f"To reread: the book, section '{title}' ({label}).",
+    }
+    if check.trained is not None:
+        return head | {"variable": check.trained.variable, "asked": check.trained.asked, "shapes": check.trained.shapes}
+    cases = worked_cases(check)
+    return head | {
+        "axes": check.axes,
+        "tolerance": check.tolerance,
+        "tensors": check.tensors,
         "cases": [
             {
                 "title": case.title,
                 "inputs": {name: value_entry(value) for name, value in case.inputs.items()},
-                "expected": array_entry(expected),
+                "expected": value_entry(expected),
             }
             for case, expected in zip(cases, expected_values(check, cases), strict=True)
         ],
@@ -63,7 +88,7 @@ def example(check: Check) -> dict[str, Any]:
             {
                 "name": mistake.name,
                 "message": mistake.message,
-                "cases": [outcome_entry(case) for case in outcomes(mistake.function, cases)],
+                "cases": [outcome_entry(case) for case in outcomes(mistake.function, cases, check.tensors)],
             }
             for mistake in check.misconceptions
         ],

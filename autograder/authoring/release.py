@@ -6,6 +6,7 @@ import io
 import logging
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 
@@ -16,9 +17,10 @@ from autograder.cells import notebook_bytes
 from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course, write_atomically
 from autograder.grading.gradebook import GradeWriter
+from autograder.runner import calling
 
 EXERCISES_FOLDER = Path(__file__).parents[2] / "exercises"
-GENERATED = '# Generated from autograder/check.py by "make exercises"; do not edit.\n'
+GENERATED = '# Generated from {path} by "make exercises"; do not edit.\n'
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)
 README = """{title}
 
@@ -27,7 +29,7 @@ README = """{title}
 3. Fill in the functions. The cell after each one checks it at once.
 4. Hand in the file {slug}.ipynb. Nothing else is needed.
 
-Keep check.py and the folder examples/ beside the notebook: the checks read them.
+Keep check.py, calling.py and the folder examples/ beside the notebook: the checks read them.
 """
 PACKAGE_VERSIONS = {"numpy": "numpy>=2.0", "matplotlib": "matplotlib>=3.8", "torch": "torch>=2.4"}
 
@@ -57,10 +59,20 @@ def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FO
     return released
 
 
+def copy_of(module: ModuleType) -> bytes:
+    """A module of the grader as students get it: the same, beside the other one and without the package around it."""
+    path = Path(str(module.__file__))
+    text = path.read_text(encoding="utf-8").replace(f"from {calling.__name__} import", "from calling import")
+    return (GENERATED.format(path=path.relative_to(EXERCISES_FOLDER.parent).as_posix()) + text).encode()
+
+
 def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
     """Every file that a student gets, by its name in their folder."""
-    checks = (GENERATED + Path(check_module.__file__).read_text(encoding="utf-8")).encode()
-    files = {f"{exercise.slug}.ipynb": released.read_bytes(), "check.py": checks}
+    files = {
+        f"{exercise.slug}.ipynb": released.read_bytes(),
+        "check.py": copy_of(check_module),
+        "calling.py": copy_of(calling),
+    }
     for check in exercise.checks:
         files[f"examples/{check.name}.json"] = example_text(check).encode()
     return files

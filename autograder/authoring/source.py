@@ -1,5 +1,6 @@
 """From an exercise's text to nbgrader's source notebook, which holds the solutions between marks."""
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.authoring.stub import take_apart
-from autograder.cells import check_id, solution_id
+from autograder.cells import check_id, question_id, solution_id, train_id
 from autograder.checks import Check, Exercise
 from autograder.errors import UserError
 
@@ -30,21 +31,52 @@ def graded_metadata(grade_id: str, points: float | None) -> dict[str, Any]:
 
 
 def solution_cell(check: Check) -> Any:
-    cell = new_code_cell(take_apart(check.reference).marked, id=solution_id(check))
+    cell = new_code_cell(take_apart(check.reference, check.rename or None).marked, id=solution_id(check))
     cell.metadata["nbgrader"] = graded_metadata(solution_id(check), None)
     return cell
 
 
 def check_cell(check: Check) -> Any:
-    cell = new_code_cell(f'check("{check.name}", {check.function})', id=check_id(check))
+    what = check.trained.variable if check.trained else check.function
+    cell = new_code_cell(f'check("{check.name}", {what})', id=check_id(check))
     cell.metadata["nbgrader"] = graded_metadata(check_id(check), check.points)
     return cell
 
 
+def question_cell(cell: Any, exercise: Exercise) -> Any:
+    """A cell to answer in words; in the source it holds the rubric, which nbgrader takes out for students."""
+    name = cell.metadata["question"]
+    question = next((one for one in exercise.questions if one.name == name), None)
+    if question is None:
+        raise AuthoringError(f"{exercise.slug}.md asks the question {name}, which {exercise.slug} does not declare.")
+    built = new_markdown_cell(cell.source, id=question_id(question))
+    built.metadata["nbgrader"] = graded_metadata(question_id(question), question.points) | {
+        "solution": True,
+        "locked": False,
+    }
+    return built
+
+
+def given_cell(name: str, number: int) -> Any:
+    """A function of the reference that students are given, and not asked for."""
+    module, _, function = name.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(f"solutions.{module}"), function)
+    except (ImportError, AttributeError) as error:
+        raise AuthoringError(f"There is no function solutions.{name} to be given to students.") from error
+    return new_code_cell(take_apart(found).solved, id=f"given-{number:02d}")
+
+
 def build_cell(cell: Any, number: int, exercise: Exercise) -> Any:
-    """One cell of the text: a function to solve, a check, code to run, or prose."""
+    """One cell of the text: a function to solve, a check, a question, code to run or to be given, or prose."""
     if cell.cell_type == "markdown":
+        if "question" in cell.metadata:
+            return question_cell(cell, exercise)
         return new_markdown_cell(cell.source, id=f"text-{number:02d}")
+    if "given" in cell.metadata:
+        return given_cell(cell.metadata["given"], number)
+    if "train" in cell.metadata:
+        return new_code_cell(cell.source, id=train_id(cell.metadata["train"]))
     wanted = cell.metadata.get("solve") or cell.metadata.get("check")
     if wanted is None:
         return new_code_cell(cell.source, id=f"code-{number:02d}")
@@ -52,6 +84,13 @@ def build_cell(cell: Any, number: int, exercise: Exercise) -> Any:
         raise AuthoringError(f"{exercise.slug}.md names the check {wanted}, which {exercise.slug} does not declare.")
     check = exercise.check(wanted)
     return solution_cell(check) if "solve" in cell.metadata else check_cell(check)
+
+
+def needed_cells(exercise: Exercise) -> list[str]:
+    """The ids of the cells without which an exercise could not be graded."""
+    needed = [made(check) for check in exercise.checks for made in (solution_id, check_id)]
+    needed += [train_id(check.trained.variable) for check in exercise.checks if check.trained]
+    return needed + [question_id(question) for question in exercise.questions]
 
 
 def source_notebook(exercise: Exercise, text: Path) -> Any:
@@ -65,12 +104,12 @@ def source_notebook(exercise: Exercise, text: Path) -> Any:
     read = jupytext.reads(text.read_text(encoding="utf-8"), fmt="md:myst")
     cells = [build_cell(cell, number, exercise) for number, cell in enumerate(read.cells, start=1)]
     found = {cell.id for cell in cells}
-    for check in exercise.checks:
-        for needed in (solution_id(check), check_id(check)):
-            if needed not in found:
-                raise AuthoringError(
-                    f"{text.name} has no cell {needed}; every check needs one to solve and one to check."
-                )
+    for needed in needed_cells(exercise):
+        if needed not in found:
+            raise AuthoringError(
+                f"{text.name} has no cell {needed}; every check needs one to solve and one to check, every trained model "
+                "one that trains it, and every question one for the answer."
+            )
     notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     nbformat.validate(notebook)
     return notebook

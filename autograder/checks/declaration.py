@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,61 @@ Draw = Callable[[np.random.Generator], list[DrawnCase]]
 
 @dataclass(frozen=True)
 class Misconception:
-    """A wrong version that learners write. It is a mutant to reject, a message to show, and a record of the mistake."""
+    """A wrong version that learners write. It is a mutant to reject, a message to show, and a record of the mistake.
+
+    What training came to differs from run to run. So a mistake in a function that trains has a ``symptom``: it takes the
+    weights and the score and says whether this mistake shows in them.
+    """
 
     name: str
     message: str
     function: Function
+    symptom: Callable[[dict[str, np.ndarray], float], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model that a notebook hands over as weights: the judge runs it on data made for the run.
+
+    Attributes
+    ----------
+    variable : str
+        The name in the notebook that holds the weights, a dict of arrays.
+    shapes : dict
+        The shape of each array.
+    score : callable
+        Takes the weights and the inputs of the drawn case, which never enter the sandbox; returns a number.
+    threshold : float
+        The score that is asked for.
+    higher : bool
+        Whether a higher score is better.
+    measure : str
+        What the score is, as in "perplexity on 200 new messages".
+    """
+
+    variable: str
+    shapes: dict[str, tuple[int, ...]]
+    score: Callable[[dict[str, np.ndarray], Inputs], float]
+    threshold: float
+    higher: bool
+    measure: str
+
+    @property
+    def asked(self) -> str:
+        return f"{self.measure}, at {'least' if self.higher else 'most'} {self.threshold:g}"
+
+    def enough(self, score: float) -> bool:
+        return bool(score >= self.threshold if self.higher else score <= self.threshold)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that is answered in words and graded by hand; its rubric stands in the exercise's text."""
+
+    name: str
+    title: str
+    points: float
+    section: str
 
 
 @dataclass
@@ -48,7 +98,7 @@ class Check:
     worked : callable
         The small cases that students see, drawn once from a fixed seed.
     axes : str
-        The names of the result's axes, "" for a single number.
+        The names of the result's axes, "" for a single number; of several arrays, "dx: T N D; db: H".
     points : float
         What a right answer earns; anything else earns nothing.
     section : str
@@ -57,6 +107,12 @@ class Check:
         The functions of the same notebook that the reference calls.
     tolerance : float
         The largest error allowed, relative to the largest expected value.
+    rename : str
+        The name that students define, where two references of a notebook have the same name.
+    tensors : bool
+        Whether arrays become PyTorch's tensors before the call, and tensors are returned.
+    trained : Trained, optional
+        Where weights are judged and not the function's results; the reference is then the function that trains.
     """
 
     name: str
@@ -68,17 +124,23 @@ class Check:
     section: str
     earlier: tuple[str, ...] = ()
     tolerance: float = 1e-5
+    rename: str = ""
+    tensors: bool = False
+    trained: Trained | None = None
     misconceptions: list[Misconception] = field(default_factory=list)
 
     @property
     def function(self) -> str:
-        return self.reference.__name__
+        return self.rename or self.reference.__name__
 
-    def misconception(self, message: str) -> Callable[[Function], Function]:
+    def misconception(
+        self, message: str, symptom: Callable[[dict[str, np.ndarray], float], bool] | None = None
+    ) -> Callable[[Function], Function]:
         """Declare a wrong version of the reference, named after the decorated function."""
 
         def declare(function: Function) -> Function:
-            self.misconceptions.append(Misconception(function.__name__.replace("_", " "), message, function))
+            name = function.__name__.replace("_", " ")
+            self.misconceptions.append(Misconception(name, message, function, symptom))
             return function
 
         return declare
@@ -86,7 +148,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A notebook's worth of checks, what its code may import, and the other right ways to write it."""
+    """A notebook's worth of checks, what its code may import, and the other right ways to write it.
+
+    ``limits`` are bounds of its sandboxes that differ from the usual ones, by the names of ``sandbox.limits.Limits``.
+    """
 
     slug: str
     title: str
@@ -94,10 +159,22 @@ class Exercise:
     packages: tuple[str, ...]
     alternatives: tuple[Path, ...] = ()
     files: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    limits: dict[str, Any] = field(default_factory=dict)
 
     @property
     def points(self) -> float:
+        """What the checks are worth."""
         return sum(check.points for check in self.checks)
+
+    @property
+    def most(self) -> float:
+        """What the whole exercise is worth, with what is graded by hand."""
+        return self.points + sum(question.points for question in self.questions)
+
+    def without_training(self) -> Exercise:
+        """The same exercise without the checks that need a model to be trained."""
+        return replace(self, checks=tuple(check for check in self.checks if check.trained is None))
 
     def check(self, name: str) -> Check:
         return next(check for check in self.checks if check.name == name)

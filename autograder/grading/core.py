@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from autograder import __name__ as package
-from autograder.cells import check_id, solution_id
-from autograder.checks import Exercise
+from autograder.cells import check_id, solution_id, train_id
+from autograder.checks import DrawnCase, Exercise
 from autograder.course import Course
 from autograder.errors import UserError
 from autograder.grading import challenge, intake
@@ -29,10 +29,11 @@ class NotTakenIn(UserError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run submissions."""
+    """How to run submissions; without ``training``, cells that train a model are left out with their checks."""
 
     limits: Limits = field(default_factory=Limits)
     protected: bool = True
+    training: bool = True
 
 
 def version_of(exercise: Exercise) -> str:
@@ -50,16 +51,30 @@ def version_of(exercise: Exercise) -> str:
 def run_cells(exercise: Exercise, notebook: Any) -> tuple[RunCell, ...]:
     """The cells to run: the student's source, and a question in place of each check cell."""
     checks = {check_id(check): check for check in exercise.checks}
+    trains = {train_id(check.trained.variable) for check in exercise.checks if check.trained}
     cells = []
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         check = checks.get(cell.id)
-        if check is None:
+        if check is not None:
+            variable = check.trained.variable if check.trained else None
+            asked: dict[str, Any] = {
+                "check": check.name,
+                "function": check.function,
+                "variable": variable,
+                "tensors": check.tensors,
+            }
+            cells.append(RunCell(cell.id, earlier=check.earlier, **asked))
+        elif cell.id in trains or not intake.is_check(cell):
             cells.append(RunCell(cell.id, cell.source))
-        else:
-            cells.append(RunCell(cell.id, check=check.name, function=check.function, earlier=check.earlier))
-    return tuple(cells)
+    return tuple(cell for cell in cells if cell.id in trains or not cell.id.startswith(train_id("")))
+
+
+def asked(exercise: Exercise, cases: dict[str, list[DrawnCase]]) -> dict[str, list[DrawnCase]]:
+    """What the sandbox gets to know of the challenges: all but the data on which trained models are judged."""
+    hidden = {check.name for check in exercise.checks if check.trained}
+    return {name: [DrawnCase("", {})] if name in hidden else drawn for name, drawn in cases.items()}
 
 
 def grade_submission(course: Course, exercise: Exercise, student: str, seed: bytes, settings: Settings) -> Graded:
@@ -79,12 +94,14 @@ def grade_submission(course: Course, exercise: Exercise, student: str, seed: byt
             f"submitted/{student}/{exercise.slug} was not written by intake, or was changed since; put hand-ins into "
             "inbox/ and run 'autograder intake'."
         )
+    exercise = exercise if settings.training else exercise.without_training()
     notebook = nbformat.reads(data, as_version=4)
     about = notebook.metadata[intake.NOTEBOOK_KEY]
     cases = challenge.draw_all(exercise, seed, student)
     folder = intake.folder_of(course, student, exercise.slug)
     files = tuple((folder / name, name) for name in exercise.files)
-    task = Task(exercise, run_cells(exercise, notebook), cases, settings.limits, files, settings.protected)
+    limits = replace(settings.limits, **exercise.limits)
+    task = Task(exercise, run_cells(exercise, notebook), asked(exercise, cases), limits, files, settings.protected)
     submission = Submission(
         check_cells={check.name: check_id(check) for check in exercise.checks},
         solution_cells={check.function: solution_id(check) for check in exercise.checks},

@@ -17,11 +17,13 @@ from typing import IO, Any
 import numpy as np
 from safetensors.numpy import save
 
+from autograder.check import Returned
 from autograder.checks import DrawnCase, Exercise
 from autograder.grading.border import BorderError, Frame, FrameReader, arrays, plain_text
 from autograder.grading.picture import is_small_png
 from autograder.grading.transcript import MOST_PICTURE_BYTES, MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
 from autograder.runner import wire
+from autograder.runner.calling import DEEPEST, MOST_PARTS, Given
 from autograder.sandbox import bubblewrap, runtime
 from autograder.sandbox.bubblewrap import SandboxUnavailable
 from autograder.sandbox.limits import MEGABYTE, Limits
@@ -39,7 +41,9 @@ class RunCell:
     source: str = ""
     check: str | None = None
     function: str | None = None
+    variable: str | None = None
     earlier: tuple[str, ...] = ()
+    tensors: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,21 @@ class Task:
     protected: bool = True
 
 
+def encoded(value: Any, key: str, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    """An input as JSON; its arrays go into ``tensors`` under names that begin with ``key``."""
+    if isinstance(value, np.ndarray):
+        tensors[key] = np.ascontiguousarray(value).reshape(value.shape)
+        return {"tensor": key}
+    if isinstance(value, Given):
+        return {"given": value.source, "arrays": encoded(value.arrays, key, tensors)["dict"]}
+    if isinstance(value, dict):
+        return {"dict": {name: encoded(part, f"{key}.{name}", tensors) for name, part in value.items()}}
+    if isinstance(value, tuple | list):
+        parts = [encoded(part, f"{key}.{place}", tensors) for place, part in enumerate(value)]
+        return {"tuple" if isinstance(value, tuple) else "list": parts}
+    return {"value": value}
+
+
 def encode_orders(task: Task, skip: set[str]) -> bytes:
     """One frame: the cells, the challenge inputs and the limits."""
     tensors: dict[str, np.ndarray[Any, Any]] = {}
@@ -62,14 +81,7 @@ def encode_orders(task: Task, skip: set[str]) -> bytes:
     for check, drawn in task.cases.items():
         cases[check] = []
         for number, case in enumerate(drawn):
-            entry: dict[str, Any] = {}
-            for name, value in case.inputs.items():
-                if isinstance(value, np.ndarray):
-                    key = f"{check}/{number}/{name}"
-                    tensors[key] = np.ascontiguousarray(value)
-                    entry[name] = {"tensor": key}
-                else:
-                    entry[name] = {"value": value}
+            entry = {name: encoded(value, f"{check}/{number}/{name}", tensors) for name, value in case.inputs.items()}
             cases[check].append(entry)
         answer_bytes[check] = max(MEGABYTE, 16 * sum(t.nbytes for k, t in tensors.items() if k.startswith(f"{check}/")))
     orders = {
@@ -232,14 +244,37 @@ def read_case(entry: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> CaseAnswe
     result = entry.get("result")
     if not isinstance(result, dict):
         raise BorderError("a case has neither a result nor an error")
+    return CaseAnswer(read_result(result, tensors), changed=names)
+
+
+def read_result(result: Any, tensors: dict[str, np.ndarray[Any, Any]], depth: int = 0) -> Returned:
+    """What a function is said to have returned: one value, or the parts of a tuple, a list or a dict.
+
+    Raises
+    ------
+    BorderError
+        If it is not an object, or has more parts or levels than the runner sends.
+    """
+    if not isinstance(result, dict) or depth > DEEPEST:
+        raise BorderError("a result is not an object, or is nested too deeply")
+    kind, dtype, parts = plain_text(str(result.get("type")), 80), result.get("dtype"), result.get("parts")
+    if parts is not None:
+        if not isinstance(parts, list) or len(parts) > MOST_PARTS or not all(is_named(part) for part in parts):
+            raise BorderError("the parts of a result cannot be read")
+        read = tuple((plain_text(name, 80), read_result(part, tensors, depth + 1)) for name, part in parts)
+        return Returned(kind, parts=read)
     key = result.get("tensor")
     array = tensors.get(key) if isinstance(key, str) else None
-    kind, dtype = result.get("type"), result.get("dtype")
     if array is not None:  # what is there counts, not what is said of it
-        return CaseAnswer(plain_text(str(kind), 80), str(array.dtype), array.shape, array, changed=names)
+        return Returned(kind, str(array.dtype), array.shape, array)
     shape = result.get("shape")
     told = tuple(n for n in shape[:16] if isinstance(n, int)) if isinstance(shape, list) else ()
-    return CaseAnswer(plain_text(str(kind), 80), plain_text(str(dtype or ""), 40), told, None, changed=names)
+    return Returned(kind, plain_text(str(dtype or ""), 40), told)
+
+
+def is_named(part: Any) -> bool:
+    """Whether it is a pair of a name and something else."""
+    return isinstance(part, list) and len(part) == 2 and isinstance(part[0], str)
 
 
 def stop(process: subprocess.Popen[bytes], protected: bool) -> int:

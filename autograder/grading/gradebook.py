@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from autograder.cells import check_id
+from autograder.cells import check_id, question_id
 from autograder.check import Verdict
 from autograder.checks import Exercise
 from autograder.course import Course, CourseError
@@ -97,6 +97,12 @@ class Row:
     points: float
     most: float
     notes: tuple[str, ...]
+    by_hand: tuple[tuple[str, float | None], ...] = ()
+
+    @property
+    def scores_by_hand(self) -> dict[str, float | None]:
+        """What people gave each question that is answered in words; None where nobody has looked yet."""
+        return dict(self.by_hand)
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,12 @@ class Run:
 
     id: int
     seed: bytes
+
+
+def scores_by_hand(exercise: Exercise, submission: Any) -> tuple[tuple[str, float | None], ...]:
+    """The score of each question that is answered in words, as a person entered it."""
+    grades = {grade.cell.name: grade.manual_score for notebook in submission.notebooks for grade in notebook.grades}
+    return tuple((question.name, grades.get(question_id(question))) for question in exercise.questions)
 
 
 class GradeWriter:
@@ -285,12 +297,19 @@ class GradeWriter:
             submissions = session.scalars(
                 sa.select(api.SubmittedAssignment).join(api.Assignment).where(api.Assignment.name == exercise.slug)
             )
-            totals = {
-                s.student_id: (s.score - sum(n.late_submission_penalty or 0 for n in s.notebooks), s.max_score)
-                for s in submissions
-            }
+            totals, by_hand = {}, {}
+            for s in submissions:
+                penalty = sum(n.late_submission_penalty or 0 for n in s.notebooks)
+                totals[s.student_id] = (s.score - penalty, s.max_score)
+                by_hand[s.student_id] = scores_by_hand(exercise, s)
             return [
-                Row(student, tuple(outcomes.get(student, ())), *totals[student], tuple(json.loads(row.notes)))
+                Row(
+                    student,
+                    tuple(outcomes.get(student, ())),
+                    *totals[student],
+                    tuple(json.loads(row.notes)),
+                    by_hand[student],
+                )
                 for student, row in sorted(graded.items())
             ]
 

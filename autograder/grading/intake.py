@@ -39,6 +39,7 @@ MOST_TEXT = 64 * 1024
 RECORD = "intake.json"
 TIMESTAMP = "timestamp.txt"
 NOTEBOOK_KEY = "autograder"
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Unreadable(Exception):
@@ -200,12 +201,12 @@ def without_markup(text: str) -> str:
 
 
 def defined_functions(source: str) -> set[str]:
-    """The functions that a cell defines at its top level."""
+    """The functions and classes that a cell defines at its top level."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set(re.findall(r"^def\s+([A-Za-z_]\w*)", source, re.MULTILINE))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        return set(re.findall(r"^(?:def|class)\s+([A-Za-z_]\w*)", source, re.MULTILINE))
+    return {node.name for node in tree.body if isinstance(node, DEFINITIONS)}
 
 
 class Matching:

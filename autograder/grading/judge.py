@@ -10,9 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Case, Returned, Shown, Verdict, call, difference, same_outcome
+from autograder.cells import train_id
+from autograder.check import (
+    Case,
+    Expected,
+    Returned,
+    Shown,
+    Verdict,
+    call,
+    difference,
+    same_outcome,
+    weights_difference,
+)
 from autograder.checks import Check, DrawnCase, Exercise, Misconception
 from autograder.grading.transcript import Answer, CaseAnswer, Transcript
+from autograder.runner.calling import array_of, import_torch, invoke, ready
 
 STATUSES = (
     "right", "wrong", "error", "timeout", "out of memory", "crashed", "malformed", "not reached", "not attempted",
@@ -34,13 +46,20 @@ class Submission:
     malformed: dict[str, str] | None = None
 
 
-def expected_values(check: Check, cases: Sequence[DrawnCase]) -> list[Array]:
+def expected_values(check: Check, cases: Sequence[DrawnCase]) -> list[Expected]:
     """The reference's results, computed here."""
-    return [np.asarray(check.reference(*copied(case).values())) for case in cases]
+    torch = import_torch() if check.tensors else None
+    made = ({name: ready(value, torch) for name, value in case.inputs.items()} for case in cases)
+    return [as_expected(invoke(check.reference, inputs)) for inputs in made]
 
 
-def copied(case: DrawnCase) -> dict[str, Any]:
-    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in case.inputs.items()}
+def as_expected(result: Any) -> Expected:
+    """A result with its numbers as arrays, in the containers in which it came."""
+    if isinstance(result, dict):
+        return {str(name): as_expected(part) for name, part in result.items()}
+    if isinstance(result, tuple | list):
+        return type(result)(as_expected(part) for part in result)
+    return np.asarray(array_of(result))
 
 
 def as_case(answer: CaseAnswer, function: str) -> Case:
@@ -48,21 +67,31 @@ def as_case(answer: CaseAnswer, function: str) -> Case:
     if answer.error is not None:
         name, message = answer.error
         return Case(error=f"{function} raised {name}: {message}".rstrip(": "))
-    return Case(Returned(answer.type, answer.dtype, answer.shape, answer.array), changed=answer.changed)
+    return Case(answer.returned, changed=answer.changed)
 
 
 def composed(check: Check, replaced: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
     """The reference with the earlier functions that it calls replaced: what a right function makes of wrong parts."""
-    inner = check.reference
+    inner: Any = check.reference
+    if isinstance(inner, type):
+        methods = {
+            name: with_names(one, replaced) for name, one in vars(inner).items() if isinstance(one, types.FunctionType)
+        }
+        return type(inner.__name__, (inner,), methods)
     while hasattr(inner, "__wrapped__"):
         inner = inner.__wrapped__
-    assert isinstance(inner, types.FunctionType)
-    return types.FunctionType(inner.__code__, {**inner.__globals__, **replaced}, inner.__name__, inner.__defaults__)
+    return with_names(inner, replaced)
 
 
-def outcomes(function: Callable[..., Any], cases: Sequence[DrawnCase]) -> list[Case]:
+def with_names(function: types.FunctionType, replaced: dict[str, Callable[..., Any]]) -> types.FunctionType:
+    """A function that finds other things under some of the names that it uses."""
+    names = {**function.__globals__, **replaced}
+    return types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+
+
+def outcomes(function: Callable[..., Any], cases: Sequence[DrawnCase], tensors: bool = False) -> list[Case]:
     """What one of our own functions comes to on the cases."""
-    return [call(function, case.inputs) for case in cases]
+    return [call(function, case.inputs, tensors) for case in cases]
 
 
 def matching(check: Check, drawn: Sequence[DrawnCase], cases: Sequence[Case]) -> Misconception | None:
@@ -70,7 +99,7 @@ def matching(check: Check, drawn: Sequence[DrawnCase], cases: Sequence[Case]) ->
     if all(case.error is not None for case in cases):
         return None
     for misconception in check.misconceptions:
-        theirs = outcomes(misconception.function, drawn)
+        theirs = outcomes(misconception.function, drawn, check.tensors)
         if all(same_outcome(a, b, check.tolerance) for a, b in zip(cases, theirs, strict=True)):
             return misconception
     return None
@@ -88,13 +117,19 @@ class Lookup:
             if of == function and place:
                 self.rows.setdefault(number, {})[place] = array
 
-    def __call__(self, *inputs: Any) -> Array:
+    def __call__(self, *inputs: Any) -> Any:
         for row in self.rows.values():
-            if "out" in row and all(self.same(value, row.get(str(i))) for i, value in enumerate(inputs)):
-                return row["out"]
+            if all(self.same(value, row.get(str(i))) for i, value in enumerate(inputs)):
+                if "out" in row:
+                    return row["out"]
+                several = [row[f"out.{i}"] for i in range(len(row)) if f"out.{i}" in row]
+                if several:
+                    return tuple(several)
         raise LookupError("no such call was recorded")
 
     def same(self, value: Any, recorded: Array | None) -> bool:
+        if isinstance(value, np.generic | float):
+            value = np.asarray(value)
         if not isinstance(value, np.ndarray):
             return recorded is None
         return (
@@ -112,21 +147,61 @@ def rests_on_wrong_part(check: Check, drawn: DrawnCase, case: Case, tensors: dic
     the sandbox's word, so this decides what is said and never what is earned.
     """
     tables = {name: Lookup(tensors, name, check.tolerance) for name in check.earlier}
-    if not all(table.rows for table in tables.values()):
+    if check.tensors or not all(table.rows for table in tables.values()):
         return False
     again = call(composed(check, dict(tables)), drawn.inputs)
     return again.error is None and same_outcome(case, again, check.tolerance)
 
 
+def judge_trained(check: Check, drawn: Sequence[DrawnCase], answer: Answer) -> Verdict:
+    """Run the trained weights that came out of the sandbox, here, on data that never went in."""
+    trained, say = check.trained, functools.partial(verdict, check)
+    assert trained is not None
+    if not answer.cases or answer.cases[0].returned is None:
+        return say("malformed", f"What the notebook handed over as {trained.variable} could not be read.")
+    returned = answer.cases[0].returned
+    text = weights_difference(returned, trained.shapes, trained.variable)
+    if text is not None:
+        none = [mistake for mistake in check.misconceptions if mistake.symptom is not None]
+        weights = arrays_of(returned)
+        found = next((mistake for mistake in none if shows(mistake, weights, float("nan"))), None)
+        hint = f"\nLikely mistake: {found.message}" if found else ""
+        return say("wrong", text + hint, found.name if found else None)
+    weights = {name: array for name, array in arrays_of(returned).items() if name in trained.shapes}
+    with np.errstate(all="ignore"):
+        score = float(trained.score(weights, drawn[0].inputs))
+    told = (
+        f"{trained.measure}: {score:.4g}; asked for: at {'least' if trained.higher else 'most'} {trained.threshold:g}."
+    )
+    if trained.enough(score):
+        return say("right", told)
+    found = next((mistake for mistake in check.misconceptions if shows(mistake, weights, score)), None)
+    hint = f"\nLikely mistake: {found.message}" if found else ""
+    return say("wrong", told + hint, found.name if found else None)
+
+
+def shows(mistake: Misconception, weights: dict[str, Array], score: float) -> bool:
+    """Whether a mistake's symptom shows in trained weights."""
+    return mistake.symptom is not None and bool(mistake.symptom(weights, score))
+
+
+def arrays_of(returned: Returned) -> dict[str, Array]:
+    """The arrays of a dict that was handed over."""
+    return {name: part.array for name, part in returned.parts or () if part.array is not None}
+
+
 def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls: dict[str, Array]) -> Verdict:
     """Compare an answer with the reference's."""
+    if check.trained is not None:
+        return judge_trained(check, drawn, answer)
     say = functools.partial(verdict, check)
     if not answer.cases:
         return say("malformed", "What the notebook handed over for this check could not be read.")
     errors = [case for case in answer.cases if case.error is not None]
     for case in errors:
         assert case.error is not None
-        if case.error[0] == "NotImplementedError" and case.raised_in in ("", check.function):
+        own = ("", check.function) if not isinstance(check.reference, type) else ("", *vars(check.reference))
+        if case.error[0] == "NotImplementedError" and case.raised_in in own:
             return say("not attempted", f"{check.function} still raises NotImplementedError.")
         if case.error[0] == "NotImplementedError" and case.raised_in in check.earlier:
             return say("error", f"{check.function} calls {case.raised_in}, which is not written yet.")
@@ -138,7 +213,7 @@ def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls
             return say("out of memory", f"{check.function} asked for more memory than there is.")
     cases = [as_case(case, check.function) for case in answer.cases]
     expected = expected_values(check, drawn)
-    shown = Shown(check.function, tuple(check.axes.split()))
+    shown = Shown.of(check.function, check.axes, check.tensors)
     for one, value, wanted in zip(drawn, cases, expected, strict=True):
         text = difference(value, wanted, check.tolerance, shown)
         if text is None:
@@ -173,6 +248,8 @@ def without_answer(check: Check, submission: Submission, transcript: Transcript)
     ended = transcript.ended.get(cell)
     if ended is not None:
         return say(ended, how_it_ended(f"The cell that defines {check.function}", ended))
+    if check.trained is not None and check.function not in submission.unchanged:
+        return without_weights(check, transcript)
     if check.name not in transcript.answers:
         return say("not reached", "The notebook's time was used up, or it ended, before this check.")
     error = transcript.output(cell).error
@@ -182,6 +259,22 @@ def without_answer(check: Check, submission: Submission, transcript: Transcript)
     if check.function in submission.unchanged:
         return say("not attempted", f"{check.function} is as it was released.")
     return say("error", f"No function named {check.function} is defined.")
+
+
+def without_weights(check: Check, transcript: Transcript) -> Verdict:
+    """The verdict where no trained weights came: what the cell that trains ended with."""
+    assert check.trained is not None
+    cell = train_id(check.trained.variable)
+    what, ended = f"The cell that makes {check.trained.variable}", transcript.ended.get(cell)
+    if ended is not None:
+        return verdict(check, ended, how_it_ended(what, ended))
+    error = transcript.output(cell).error
+    if error is None:
+        return verdict(check, "not reached", f"{what} was not run to its end.")
+    if error[0] == "NotImplementedError":
+        return verdict(check, "not attempted", f"{what} needs a function that is not written yet.")
+    status = "out of memory" if error[0] == "MemoryError" else "error"
+    return verdict(check, status, f"{what} ended with {error[0]}: {error[1]}")
 
 
 def how_it_ended(what: str, ended: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.check import Returned
+
 MOST_TEXT = 64 * 1024
 MOST_PICTURES = 8
 MOST_PICTURE_BYTES = 8 << 20
@@ -23,10 +25,7 @@ class CellOutput:
 class CaseAnswer:
     """What the sandbox says came of one call: forged until compared."""
 
-    type: str = ""
-    dtype: str = ""
-    shape: tuple[int, ...] = ()
-    array: np.ndarray[Any, Any] | None = None
+    returned: Returned | None = None
     error: tuple[str, str] | None = None
     raised_in: str = ""
     changed: tuple[str, ...] = ()

@@ -96,19 +96,26 @@ class Notebook:
             self.text.write(f"\nThe figure could not be drawn: {type(error).__name__}: {error}\n")
 
     def ask(self, cell):
-        from answers import answer, record_calls
+        from answers import answer, hand_over, record_calls
+        from calling import import_torch
 
         namespace, name = self.shell.user_ns, cell["check"]
+        limit = self.orders["limits"]["answer_bytes"][name]
+        if cell["variable"]:
+            results, block = hand_over(namespace.get(cell["variable"]), limit)
+            missing = cell["variable"] not in namespace
+            self.border.send({"kind": "answer", "check": name, "missing": missing, "cases": results}, block)
+            return
         function = namespace.get(cell["function"])
         if not callable(function):
             self.border.send({"kind": "answer", "check": name, "missing": True, "cases": []})
             return
-        limit = self.orders["limits"]["answer_bytes"][name]
+        torch = import_torch() if cell["tensors"] else None
         cases = self.orders["cases"][name]
-        results, block = answer(function, cases, self.tensors, namespace, limit)
+        results, block = answer(function, cases, self.tensors, namespace, limit, torch)
         self.border.send({"kind": "answer", "check": name, "missing": False, "cases": results}, block)
         if cell["earlier"]:
-            calls = record_calls(function, cell["earlier"], cases[0], self.tensors, namespace)
+            calls = record_calls(function, cell["earlier"], cases[0], self.tensors, namespace, torch)
             self.border.send({"kind": "calls", "check": name}, calls)
 
 
