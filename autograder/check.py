@@ -248,7 +248,7 @@ def parts_difference(returned: Returned, expected: Expected, tolerance: float, s
 
 def form_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown) -> str | None:
     """The type, then the shape, then the dtype."""
-    if not isinstance(expected, np.ndarray):
+    if isinstance(expected, tuple | list | dict):
         return parts_difference(returned, expected, tolerance, shown, form_difference)
     for find in (type_difference, shape_difference, dtype_difference):
         text = find(returned, expected, shown)
@@ -259,7 +259,7 @@ def form_difference(returned: Returned, expected: Expected, tolerance: float, sh
 
 def numbers_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown) -> str | None:
     """The values of a result whose form is right."""
-    if not isinstance(expected, np.ndarray):
+    if isinstance(expected, tuple | list | dict):
         return parts_difference(returned, expected, tolerance, shown, numbers_difference)
     if returned.array is None:
         return f"{shown.function} returned an array that is too large or of an unknown dtype ({returned.dtype})."

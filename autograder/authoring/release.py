@@ -95,7 +95,7 @@ def package(exercise: Exercise, released: Path) -> bytes:
     packages = sorted(PACKAGE_VERSIONS[name] for name in exercise.packages)
     files["requirements.txt"] = ("\n".join([*packages, "jupyterlab>=4"]) + "\n").encode()
     files["README.txt"] = README.format(title=exercise.title, slug=exercise.slug).encode()
-    for name in exercise.files:
+    for name in (*exercise.files, *exercise.data):
         files[name] = (EXERCISES_FOLDER / name).read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Inputs = dict[str, Any]
+DATA_FOLDER = Path(__file__).parents[2] / "exercises"
 Function = Callable[..., Any]
 
 
@@ -111,6 +112,8 @@ class Check:
         The name that students define, where two references of a notebook have the same name.
     tensors : bool
         Whether arrays become PyTorch's tensors before the call, and tensors are returned.
+    only_float64 : bool
+        Whether single precision makes no sense here, as for differences of a function, so that no challenge has it.
     trained : Trained, optional
         Where weights are judged and not the function's results; the reference is then the function that trains.
     """
@@ -127,6 +130,7 @@ class Check:
     rename: str = ""
     tensors: bool = False
     trained: Trained | None = None
+    only_float64: bool = False
     misconceptions: list[Misconception] = field(default_factory=list)
 
     @property
@@ -150,6 +154,7 @@ class Check:
 class Exercise:
     """A notebook's worth of checks, what its code may import, and the other right ways to write it.
 
+    ``files`` are handed in with the notebook; ``data`` are ours, in exercises/, and lie beside the notebook wherever it runs.
     ``limits`` are bounds of its sandboxes that differ from the usual ones, by the names of ``sandbox.limits.Limits``.
     """
 
@@ -159,6 +164,7 @@ class Exercise:
     packages: tuple[str, ...]
     alternatives: tuple[Path, ...] = ()
     files: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     limits: dict[str, Any] = field(default_factory=dict)
 

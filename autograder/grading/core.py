@@ -13,6 +13,7 @@ import nbformat
 from autograder import __name__ as package
 from autograder.cells import check_id, solution_id, train_id
 from autograder.checks import DrawnCase, Exercise
+from autograder.checks.declaration import DATA_FOLDER
 from autograder.course import Course
 from autograder.errors import UserError
 from autograder.grading import challenge, intake
@@ -100,6 +101,7 @@ def grade_submission(course: Course, exercise: Exercise, student: str, seed: byt
     cases = challenge.draw_all(exercise, seed, student)
     folder = intake.folder_of(course, student, exercise.slug)
     files = tuple((folder / name, name) for name in exercise.files)
+    files += tuple((DATA_FOLDER / name, name) for name in exercise.data)
     limits = replace(settings.limits, **exercise.limits)
     task = Task(exercise, run_cells(exercise, notebook), asked(exercise, cases), limits, files, settings.protected)
     submission = Submission(

@@ -161,13 +161,11 @@ def judge_trained(check: Check, drawn: Sequence[DrawnCase], answer: Answer) -> V
         return say("malformed", f"What the notebook handed over as {trained.variable} could not be read.")
     returned = answer.cases[0].returned
     text = weights_difference(returned, trained.shapes, trained.variable)
+    weights = {name: array for name, array in arrays_of(returned).items() if name in trained.shapes}
     if text is not None:
-        none = [mistake for mistake in check.misconceptions if mistake.symptom is not None]
-        weights = arrays_of(returned)
-        found = next((mistake for mistake in none if shows(mistake, weights, float("nan"))), None)
+        found = named_by_symptom(check, weights, float("nan"))
         hint = f"\nLikely mistake: {found.message}" if found else ""
         return say("wrong", text + hint, found.name if found else None)
-    weights = {name: array for name, array in arrays_of(returned).items() if name in trained.shapes}
     with np.errstate(all="ignore"):
         score = float(trained.score(weights, drawn[0].inputs))
     told = (
@@ -175,14 +173,18 @@ def judge_trained(check: Check, drawn: Sequence[DrawnCase], answer: Answer) -> V
     )
     if trained.enough(score):
         return say("right", told)
-    found = next((mistake for mistake in check.misconceptions if shows(mistake, weights, score)), None)
+    found = named_by_symptom(check, weights, score)
     hint = f"\nLikely mistake: {found.message}" if found else ""
     return say("wrong", told + hint, found.name if found else None)
 
 
-def shows(mistake: Misconception, weights: dict[str, Array], score: float) -> bool:
-    """Whether a mistake's symptom shows in trained weights."""
-    return mistake.symptom is not None and bool(mistake.symptom(weights, score))
+def named_by_symptom(check: Check, weights: dict[str, Array], score: float) -> Misconception | None:
+    """The mistake whose symptom shows in trained weights, where there is every one of them."""
+    assert check.trained is not None
+    if {name: array.shape for name, array in weights.items()} != check.trained.shapes:
+        return None
+    with_symptom = ((one, one.symptom) for one in check.misconceptions if one.symptom is not None)
+    return next((one for one, symptom in with_symptom if symptom(weights, score)), None)
 
 
 def arrays_of(returned: Returned) -> dict[str, Array]:

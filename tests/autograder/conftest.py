@@ -17,6 +17,9 @@ from autograder.grading.gradebook import Row
 from autograder.sample_class import write_class
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(
+    str(ROOT / "autograder" / "runner")
+)  # inside the sandbox, the runner's modules import each other by plain name
 
 
 @pytest.fixture(scope="session")

@@ -215,6 +215,6 @@ def test_the_students_zip_is_the_same_twice_and_holds_all_they_need(released_cou
         names = {name.removeprefix(f"{EXERCISE.slug}/") for name in archive.namelist()}
         needs = archive.read(f"{EXERCISE.slug}/requirements.txt").decode()
     examples = {f"examples/{check.name}.json" for check in EXERCISE.checks}
-    assert names == examples | {f"{EXERCISE.slug}.ipynb", "check.py", "requirements.txt", "README.txt"}
+    assert names == examples | {f"{EXERCISE.slug}.ipynb", "check.py", "calling.py", "requirements.txt", "README.txt"}
     assert "torch" not in needs
     assert needs.startswith("matplotlib")

@@ -1,6 +1,7 @@
 """The student's side of checking: each kind of verdict, each mistake by its name, and nothing but NumPy."""
 
 import ast
+import os
 import html.parser
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from autograder.check import Case, Returned, Shown, Verdict, call, check, differ
 from autograder.checks import EXERCISES, Check, Misconception
 from solutions.with_numpy.rnn import step
 
-CHECKS = [one for exercise in EXERCISES.values() for one in exercise.checks]
+CHECKS = [one for exercise in EXERCISES.values() for one in exercise.without_training().checks]
 EACH_CHECK = pytest.mark.parametrize("declared", CHECKS, ids=[one.name for one in CHECKS])
 MISTAKES = [(one, mistake) for one in CHECKS for mistake in one.misconceptions]
 EACH_MISTAKE = pytest.mark.parametrize(
@@ -24,10 +25,13 @@ EACH_MISTAKE = pytest.mark.parametrize(
 )
 
 
+EXAMPLES = Path(os.environ.get("TRY_EXAMPLES", EXERCISES_FOLDER))
+
+
 @pytest.fixture(autouse=True)
 def examples_of_the_exercises(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a student's folder, check.py looks for examples/ beside itself: let it find the committed ones."""
-    monkeypatch.setattr(check_module, "__file__", str(EXERCISES_FOLDER / "check.py"))
+    monkeypatch.setattr(check_module, "__file__", str(EXAMPLES / "check.py"))
 
 
 def changed(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -326,12 +330,18 @@ def test_a_verdict_shows_all_it_says_as_text_and_as_html() -> None:
 
 
 def test_the_students_check_is_the_generated_copy_of_ours() -> None:
-    ours = (Path(__file__).parents[2] / "autograder" / "check.py").read_text(encoding="utf-8")
-    assert (EXERCISES_FOLDER / "check.py").read_text(encoding="utf-8") == GENERATED + ours
+    for name in ("autograder/check.py", "autograder/runner/calling.py"):
+        ours = (EXERCISES_FOLDER.parent / name).read_text(encoding="utf-8")
+        ours = ours.replace("from autograder.runner.calling import", "from calling import")
+        theirs = (EXERCISES_FOLDER / Path(name).name).read_text(encoding="utf-8")
+        assert theirs == GENERATED.format(path=name) + ours
 
 
-def test_the_students_check_imports_numpy_alone() -> None:
-    tree = ast.parse((EXERCISES_FOLDER / "check.py").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("name", "wanted"), [("check.py", {"numpy", "calling"}), ("calling.py", {"numpy", "torch"})])
+def test_the_students_check_imports_numpy_alone_and_torch_where_it_is_asked_for(name: str, wanted: set[str]) -> None:
+    tree = ast.parse((EXERCISES_FOLDER / name).read_text(encoding="utf-8"))
+    at_the_top = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
+    assert "torch" not in at_the_top
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -339,7 +349,7 @@ def test_the_students_check_imports_numpy_alone() -> None:
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, "a relative import does not work in a student's folder"
             names.add(str(node.module).partition(".")[0])
-    assert names - set(sys.stdlib_module_names) == {"numpy"}
+    assert names - set(sys.stdlib_module_names) == wanted
 
 
 def test_a_loss_summed_over_nothing_may_be_the_integer_zero() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.cells import check_id, solution_id
-from autograder.check import Verdict
+from autograder.check import Returned, Verdict
 from autograder.checks import EXERCISES, Check, DrawnCase
 from autograder.grading import challenge
 from autograder.grading.border import arrays
@@ -48,8 +48,7 @@ def answered(function: Callable[..., Any], cases: list[DrawnCase]) -> Answer:
         if case.error is not None or case.returned is None:
             found.append(CaseAnswer(error=("ValueError", "no")))
             continue
-        result = case.returned
-        found.append(CaseAnswer(result.type, result.dtype, result.shape, result.array, changed=case.changed))
+        found.append(CaseAnswer(case.returned, changed=case.changed))
     return Answer(False, tuple(found))
 
 
@@ -100,9 +99,9 @@ def test_one_wrong_case_among_right_ones_is_enough(check: Check) -> None:
     for number, case in enumerate(CASES[check.name]):
         run = transcript()
         right = run.answers[check.name].cases
-        changed = right[number].array
+        changed = right[number].returned.array
         assert changed is not None
-        wrong = CaseAnswer("ndarray", str(changed.dtype), changed.shape, changed + np.asarray(1, changed.dtype))
+        wrong = CaseAnswer(Returned.of(changed + np.asarray(1, changed.dtype)))
         run.answers[check.name] = Answer(False, (*right[:number], wrong, *right[number + 1 :]))
         found = verdicts(run)
         assert found[check.function].status == "wrong", f"case {case.title!r}"
@@ -112,17 +111,16 @@ def test_one_wrong_case_among_right_ones_is_enough(check: Check) -> None:
 
 def test_an_answer_without_its_array_is_wrong_whatever_it_claims() -> None:
     run = transcript()
-    claims = tuple(CaseAnswer("ndarray", one.dtype, one.shape) for one in run.answers["rnn.step"].cases)
+    claims = tuple(
+        CaseAnswer(Returned("ndarray", one.returned.dtype, one.returned.shape)) for one in run.answers["rnn.step"].cases
+    )
     run.answers["rnn.step"] = Answer(False, claims)
     assert verdicts(run)["step"].status == "wrong"
 
 
 def test_a_changed_input_costs_the_check() -> None:
     run = transcript()
-    said = tuple(
-        CaseAnswer(one.type, one.dtype, one.shape, one.array, changed=("h_prev",))
-        for one in run.answers["rnn.step"].cases
-    )
+    said = tuple(CaseAnswer(one.returned, changed=("h_prev",)) for one in run.answers["rnn.step"].cases)
     run.answers["rnn.step"] = Answer(False, said)
     found = verdicts(run)["step"]
     assert found.status == "wrong"

@@ -70,7 +70,7 @@ def answers(notebook: nbformat.NotebookNode) -> dict[str, str]:
 def test_the_zip_holds_what_a_student_needs_and_is_small(folder: Path) -> None:
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     examples = {f"examples/{check.name}.json" for check in EXERCISE.checks}
-    assert names == {f"{SLUG}.ipynb", "check.py", "requirements.txt", "README.txt"} | examples
+    assert names == {f"{SLUG}.ipynb", "check.py", "calling.py", "requirements.txt", "README.txt"} | examples
     assert len(package(EXERCISE, ROOT / "exercises" / f"{SLUG}.ipynb")) < LARGEST_PACKAGE
     assert (folder / "requirements.txt").read_text().split() == ["matplotlib>=3.8", "numpy>=2.0", "jupyterlab>=4"]
 

@@ -1,0 +1,222 @@
+"""Results of several parts, modules, tensors and programs as inputs: from the call to what is said, and over the border."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.authoring.examples import outcome_entry, value_entry
+from autograder.check import Case, Returned, Shown, call, case_from, difference, same_outcome, value_from
+from autograder.checks import Check, DrawnCase, Exercise
+from autograder.grading.border import BorderError
+from autograder.grading.executor import RunCell, Task, execute, read_result
+from autograder.grading.judge import as_case, composed, expected_values, outcomes
+from autograder.runner.calling import Given
+
+AXES = "dx: T N; dW: H D; db: H"
+SHOWN = Shown.of("backward", AXES)
+
+
+def parts() -> tuple[np.ndarray, ...]:
+    return np.arange(8.0).reshape(4, 2), np.ones((3, 2)), np.ones(3)
+
+
+def said(result: Any, expected: Any = None, shown: Shown = SHOWN) -> str | None:
+    return difference(Case(Returned.of(result)), parts() if expected is None else expected, 1e-6, shown)
+
+
+# ---- what is said ----------------------------------------------------------------------------------------------------
+
+
+def test_a_right_tuple_is_right_and_a_list_of_the_same_too() -> None:
+    assert said(parts()) is None
+    assert said(list(parts())) is None
+
+
+def test_the_wrong_part_is_named_with_its_place_its_steps_and_the_others() -> None:
+    dx, dW, db = parts()
+    dx[:2] += 1
+    text = said((dx, dW, db + 1))
+    assert text is not None
+    assert text.startswith("In the result of backward: ")
+    assert "The first is at t = 0, n = 0: dx returned 1, it should be 0." in text
+    assert "Wrong at t = 0 to 1, right at t = 2 to 3." in text
+    assert "Also wrong: db. Right: dW." in text
+
+
+ODD = {
+    "nothing": (None, "backward returned nothing. Does it end with return?"),
+    "one array": (parts()[0], "backward returned a ndarray; it should return a tuple of 3: dx, dW, db."),
+    "too few": (parts()[:2], "backward returned 2 parts; it should return a tuple of 3: dx, dW, db."),
+    "a dict": (dict(enumerate(parts())), "backward returned a dict; it should return a tuple of 3"),
+    "a part of another shape": (
+        (parts()[0].T, *parts()[1:]),
+        "dx returned the shape (2, 4); it should be the shape (4, 2)",
+    ),
+    "a part that is a list": ((parts()[0].tolist(), *parts()[1:]), "dx returned a list"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_result_of_another_form_is_said_to_be(kind: str) -> None:
+    result, text = ODD[kind]
+    found = said(result)
+    assert found is not None
+    assert text in found, found
+
+
+def test_a_dict_is_compared_by_its_names() -> None:
+    shown = Shown.of("clip", "W_x: H D; b: H")
+    expected = {"W_x": np.ones((3, 2)), "b": np.ones(3)}
+    assert said(dict(reversed(expected.items())), expected, shown) is None
+    text = said({"W_x": np.ones((3, 2))}, expected, shown)
+    assert text == "clip returned the keys W_x; it should return a dict with the keys W_x, b."
+    text = said(expected | {"b": np.zeros(3)}, expected, shown)
+    assert text is not None
+    assert "b = 0" not in text
+    assert "h = 0: b returned 0, it should be 1" in text
+
+
+def test_integers_are_compared_exactly_and_must_be_integers() -> None:
+    shown, expected = Shown.of("greedy", "N T"), np.array([[1, 2], [3, 1000000]])
+    assert said(expected.astype(np.int32), expected, shown) is None
+    assert "should be integers" in str(said(expected.astype(float), expected, shown))
+    assert "1 of 4 values differ" in str(said(expected + [[0, 0], [0, 1]], expected, shown))
+
+
+# ---- inputs ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_program_as_an_input_is_made_anew_for_each_call() -> None:
+    given = Given("value = lambda a: float(np.sum(W @ a))", W=np.eye(2))
+    case = call(lambda function, array: function(array), {"function": given, "array": np.array([1.0, 2.0])})
+    assert case.returned is not None
+    assert case.returned.array == 3.0
+    assert case.changed == ()
+
+
+def test_a_change_inside_a_dict_of_inputs_is_seen_and_named() -> None:
+    def clip(gradients: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        gradients["b"] *= 0
+        return gradients
+
+    case = call(clip, {"gradients": {"W": np.ones(2), "b": np.ones(3)}})
+    assert case.changed == ("gradients['b']",)
+
+
+def test_values_come_back_from_the_examples_as_they_were() -> None:
+    inputs = {"a": np.eye(2), "k": 3, "names": ["x", "y"], "more": ({"b": np.ones(2, np.float32)}, None)}
+    again = value_from(value_entry(inputs))
+    assert again["k"] == 3
+    assert again["names"] == ["x", "y"]
+    assert again["more"][1] is None
+    assert again["more"][0]["b"].dtype == np.float32
+    given = value_from(value_entry(Given("value = a + 1", a=np.ones(2))))
+    assert given.made(None).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("tensors", [False, True])
+def test_an_outcome_kept_in_the_examples_is_recognised_again(tensors: bool) -> None:
+    case = call(lambda x: (x, {"y": 2 * x}, [x + 1]), {"x": np.ones((2, 3))}, tensors)
+    kept = case_from(outcome_entry(case), tensors)
+    assert same_outcome(case, kept, 1e-9)
+    other = call(lambda x: (x, {"y": 2 * x}, [x + 2]), {"x": np.ones((2, 3))}, tensors)
+    assert not same_outcome(other, kept, 1e-9)
+
+
+# ---- over the border -------------------------------------------------------------------------------------------------
+
+
+def backward(x: np.ndarray, weights: dict[str, np.ndarray], function: Any) -> tuple[Any, ...]:
+    return x * function(x), {name: 2 * array for name, array in weights.items()}, float(x.sum())
+
+
+STRUCTURED = Check("toy.backward", backward, lambda rng: [], lambda rng: [], "y: N; doubled: ; total:", 1, "toy: Toy")
+INPUTS = {
+    "x": np.arange(3.0),
+    "weights": {"W": np.ones((2, 2)), "b": np.ones(2, np.float32)},
+    "function": Given("value = lambda a: float(np.sum(a * s))", s=np.ones(3)),
+}
+SOURCE = """
+def backward(x, weights, function):
+    return x * function(x), {name: 2 * array for name, array in weights.items()}, float(x.sum())
+"""
+
+
+def run(
+    check: Check, source: str, case: DrawnCase, packages: tuple[str, ...] = ("numpy", "matplotlib"), **cell: Any
+) -> Any:
+    exercise = Exercise("toy", "Toy", (check,), packages)
+    cells = (RunCell("a", source), RunCell("b", check=check.name, function=check.function, **cell))
+    return execute(Task(exercise, cells, {check.name: [case]}))
+
+
+def test_structured_inputs_and_results_cross_the_border() -> None:
+    case = DrawnCase("toy", INPUTS)
+    answer = run(STRUCTURED, SOURCE, case).answers["toy.backward"].cases[0]
+    assert answer.error is None
+    (expected,) = expected_values(STRUCTURED, [case])
+    shown = Shown.of("backward", STRUCTURED.axes)
+    assert difference(as_case(answer, "backward"), expected, 1e-9, shown) is None
+
+
+def test_a_module_of_the_students_own_is_made_given_parameters_and_called() -> None:
+    import torch
+
+    source = """
+import torch
+class Linear(torch.nn.Module):
+    def __init__(self, D, H):
+        super().__init__()
+        self.W = torch.nn.Parameter(torch.zeros(H, D))
+    def forward(self, x):
+        return x @ self.W.T
+"""
+    names: dict[str, Any] = {}
+    exec(source, names)
+    check = Check("toy.Linear", names["Linear"], lambda rng: [], lambda rng: [], "N H", 1, "toy: Toy", tensors=True)
+    inputs = {"sizes": (2, 3), "parameters": {"W": np.arange(6.0).reshape(3, 2)}, "inputs": (np.ones((4, 2)),)}
+    case = DrawnCase("toy", inputs)
+    answer = run(check, source, case, ("numpy", "torch"), tensors=True).answers["toy.Linear"].cases[0]
+    assert answer.error is None, answer.error
+    assert answer.returned.type == "Tensor"
+    (expected,) = expected_values(check, [case])
+    assert difference(as_case(answer, "Linear"), expected, 1e-9, Shown.of("Linear", "N H", True)) is None
+    array = Case(Returned("ndarray", "float64", (4, 3), expected))
+    assert "a tensor of shape (4, 3)" in str(difference(array, expected, 1e-9, Shown.of("Linear", "N H", True)))
+    (without,) = outcomes(names["Linear"], [DrawnCase("", inputs | {"parameters": {"V": np.ones(2)}})], True)
+    assert "the module has no parameter V; it has W" in str(without.error)
+    assert isinstance(torch.zeros(1), torch.Tensor)
+
+
+HOSTILE: dict[str, Any] = {
+    "no object": [1],
+    "parts that are no list": {"type": "tuple", "parts": {"0": 1}},
+    "a part without a name": {"type": "tuple", "parts": [[0, {"type": "int"}]]},
+    "too many parts": {"type": "tuple", "parts": [["0", {"type": "int"}]] * 65},
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_forged_result_is_refused(kind: str) -> None:
+    with pytest.raises(BorderError):
+        read_result(HOSTILE[kind], {})
+
+
+def test_a_forged_result_may_not_be_nested_without_end() -> None:
+    result: dict[str, Any] = {"type": "int"}
+    for _ in range(10):
+        result = {"type": "tuple", "parts": [["0", result]]}
+    with pytest.raises(BorderError, match="nested"):
+        read_result(result, {})
+
+
+def test_a_class_with_another_function_beneath_it_is_composed() -> None:
+    source = (
+        "def helper(x): return x\nclass M:\n    def __init__(self): pass\n    def forward(self, x): return helper(x)\n"
+    )
+    names: dict[str, Any] = {}
+    exec(source, names)
+    check = Check("toy.M", names["M"], lambda rng: [], lambda rng: [], "N", 1, "toy: Toy")
+    again = composed(check, {"helper": lambda x: x + 1})
+    assert again().forward(1) == 2
