@@ -138,6 +138,31 @@ def verify(
 
 
 @app.command()
+def mutants(slugs: SlugsArgument = None, as_json: JsonOption = False) -> None:
+    """Change every asked-for function in one place at a time, and see that its check rejects what comes of it."""
+    from autograder.mutants import score
+
+    progress, scores = Progress(), []
+    for exercise in exercises_of(slugs):
+        checks = exercise.without_training().checks
+        for number, check in enumerate(checks):
+            progress(f"changing the functions of {exercise.slug}", number, len(checks))
+            scores.append(score(exercise, check))
+    counted = sum(one.mutants - len(one.equivalent) for one in scores)
+    share = sum(one.rejected for one in scores) / counted if counted else 1.0
+    if as_json:
+        print_json({"score": share, "checks": [vars(one) | {"share": one.share} for one in scores]})
+    else:
+        for one in scores:
+            typer.echo(f"{one.check}: {one.rejected} of {one.mutants} rejected, {len(one.equivalent)} change nothing")
+            for survivor in one.survivors:
+                typer.echo(f"  not rejected: {survivor}")
+        typer.echo(f"Rejected: {share:.1%} of {counted} changed versions.")
+    if any(one.survivors for one in scores):
+        raise typer.Exit(1)
+
+
+@app.command()
 def intake(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> None:
     """Take hand-ins from inbox/ into nbgrader's submitted/, so that formgrader's button can grade them."""
     from autograder.grading.intake import take_in_all

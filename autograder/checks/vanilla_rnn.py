@@ -469,8 +469,18 @@ def draw_perplexity(rng: Generator) -> list[DrawnCase]:
         DrawnCase("padded sequences", score_inputs(rng, T, N, V, masked=True)),
         DrawnCase("no mask", score_inputs(rng, T, N, V, masked=False)),
         DrawnCase("one step", score_inputs(rng, 1, N, V, masked=False)),
+        DrawnCase(
+            "a single step of a single sequence counts", one_counts(score_inputs(rng, T, N, V, masked=False), rng)
+        ),
         DrawnCase("float32", narrow(score_inputs(rng, T, N, V, masked=True))),
     ]
+
+
+def one_counts(inputs: dict[str, np.ndarray | None], rng: Generator) -> dict[str, np.ndarray | None]:
+    assert inputs["targets"] is not None
+    mask = np.zeros(inputs["targets"].shape, dtype=bool)
+    mask.flat[rng.integers(mask.size)] = True
+    return inputs | {"mask": mask}
 
 
 def worked_perplexity(rng: Generator) -> list[DrawnCase]:

@@ -1,8 +1,8 @@
 """The student's side of checking: each kind of verdict, each mistake by its name, and nothing but NumPy."""
 
 import ast
-import os
 import html.parser
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path

@@ -81,7 +81,7 @@ def test_integers_are_compared_exactly_and_must_be_integers() -> None:
     shown, expected = Shown.of("greedy", "N T"), np.array([[1, 2], [3, 1000000]])
     assert said(expected.astype(np.int32), expected, shown) is None
     assert "should be integers" in str(said(expected.astype(float), expected, shown))
-    assert "1 of 4 values differ" in str(said(expected + [[0, 0], [0, 1]], expected, shown))
+    assert "1 of 4 values differ" in str(said(expected + np.array([[0, 0], [0, 1]]), expected, shown))
 
 
 # ---- inputs ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,56 @@
+"""Every asked-for function, changed in one place at a time: the checks reject what comes of it."""
+
+import ast
+
+import numpy as np
+import pytest
+
+from autograder.checks import EXERCISES, Check, DrawnCase, Exercise
+from autograder.checks.equivalent import EQUIVALENT
+from autograder.mutants import mutants, mutated_trees, score
+from solutions.with_numpy.affine import affine
+
+CHECKS = [(exercise, check) for exercise in EXERCISES.values() for check in exercise.without_training().checks]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("exercise", "check"), CHECKS, ids=[check.name for _, check in CHECKS])
+def test_no_changed_version_earns_the_points(exercise: Exercise, check: Check) -> None:
+    found = score(exercise, check)
+    assert found.mutants > 0
+    assert found.survivors == []
+    assert set(found.equivalent) == set(EQUIVALENT.get(check.name, {})), "a listed mutant does not survive any more"
+
+
+def test_every_listed_mutant_has_a_check_and_a_reason() -> None:
+    assert set(EQUIVALENT) <= {check.name for _, check in CHECKS}
+    assert all(len(reason) > 20 for reasons in EQUIVALENT.values() for reason in reasons.values())
+
+
+def test_a_hole_in_a_check_is_found() -> None:
+    """A check whose bias is always zero accepts what forgets the bias."""
+
+    def draw(rng: np.random.Generator) -> list[DrawnCase]:
+        h, W = rng.normal(size=(2, 3, 4)), rng.normal(size=(5, 4))
+        return [DrawnCase("no bias", {"h": h, "W_y": W, "b_y": np.zeros(5)})]
+
+    check = Check("affine.affine", affine, draw, draw, "T N V", 1, "rnn-output: The output")
+    found = score(Exercise("toy", "Toy", (check,), ("numpy",)), check)
+    assert any("b_y" in survivor for survivor in found.survivors)
+    assert found.share < 1
+
+
+def test_mutants_differ_from_the_function_and_from_each_other() -> None:
+    check = EXERCISES["01_vanilla_rnn"].check("rnn.step")
+    made = list(mutants(check))
+    assert len(made) == len({mutant.what for mutant in made}) >= 15
+
+
+def test_each_kind_of_change_is_made() -> None:
+    tree = ast.parse(
+        "def f(a, b):\n    c = a + 1\n    if a < b:\n        c = -g(a, b, axis=0).T\n    return c if a else b"
+    )
+    said = " / ".join(what for what, _ in mutated_trees(tree))
+    for words in ("Add to Sub", "Lt to LtE", "1 to 2", "T left out", "swapped", "axis left out", "statement left out",
+                  "left side only", "if never", "sign or not left out", "call left out", "a to b"):  # fmt: skip
+        assert words in said, words
