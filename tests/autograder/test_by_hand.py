@@ -1,0 +1,170 @@
+"""Answers in words: released without their rubric, taken in without markup, graded by hand in formgrader, kept in a regrade."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.authoring.release import release_into
+from autograder.authoring.source import AuthoringError, source_notebook
+from autograder.cells import notebook_bytes
+from autograder.checks import EXERCISES, Exercise, Question
+from autograder.course import Course
+from autograder.grading.class_run import grade_class
+from autograder.notebooks import fill_in, reference_sources, set_source
+from autograder.table import csv_text, row_json, screen_table
+
+AFFINE = EXERCISES["01_vanilla_rnn"].check("affine.affine")
+QUESTION = Question("why", "Why is it linear?", 3, "rnn-output: The output")
+TOY = Exercise("toy", "A toy", (AFFINE,), ("numpy", "matplotlib"), questions=(QUESTION,))
+TEXT = """# A toy
+
+```{code-cell}
+import numpy as np
+
+from check import check
+```
+
+```{code-cell}
+:solve: affine.affine
+```
+
+```{code-cell}
+:check: affine.affine
+```
+
+Why is the map linear in its weights?
+
++++ {"question": "why"}
+
+Rubric: three points for naming both terms and the sum, one for each of them alone.
+
++++
+
+The end.
+"""
+ANSWER = "Each score is a **sum of products**. <script>document.title = 'owned'</script> [x](javascript:alert(1))"
+CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture
+def graded(tmp_path: Path) -> Course:
+    """A course in which one student handed in the right function and an answer in words, with a script in it."""
+    (tmp_path / "toy.md").write_text(TEXT, encoding="utf-8")
+    course = Course.create(tmp_path / "course")
+    released = nbformat.read(release_into(course, TOY, tmp_path), as_version=4)
+    notebook = fill_in(TOY, released, reference_sources(TOY))
+    set_source(notebook, "answer-why", ANSWER)
+    path = course.inbox / "ada" / "toy" / "toy.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(notebook_bytes(notebook))
+    grade_class(course, TOY)
+    return course
+
+
+def test_the_rubric_is_in_the_source_and_not_in_the_release(tmp_path: Path) -> None:
+    (tmp_path / "toy.md").write_text(TEXT, encoding="utf-8")
+    course = Course.create(tmp_path / "course")
+    released = release_into(course, TOY, tmp_path).read_text(encoding="utf-8")
+    source = (course.root / "source" / "toy" / "toy.ipynb").read_text(encoding="utf-8")
+    assert "Rubric: three points" in source
+    assert "Rubric" not in released
+    assert "YOUR ANSWER HERE" in released
+    cell = next(cell for cell in json.loads(released)["cells"] if cell["id"] == "answer-why")
+    wanted = {"grade": True, "solution": True, "points": 3.0}
+    assert {name: cell["metadata"]["nbgrader"][name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(("change", "said"), [('"why"', "declare"), ('+++ {"question": "why"}', "answer-why")])
+def test_a_text_that_does_not_fit_its_questions_is_refused(change: str, said: str, tmp_path: Path) -> None:
+    text = tmp_path / "toy.md"
+    text.write_text(TEXT.replace(change, '"what"' if change == '"why"' else "+++"), encoding="utf-8")
+    with pytest.raises(AuthoringError, match=said):
+        source_notebook(TOY, text)
+
+
+def test_until_somebody_grades_it_the_question_is_said_to_wait(graded: Course) -> None:
+    row = grade_class(graded, TOY).rows[0]
+    assert (row.points, row.most, row.by_hand) == (1, 4, (("why", None),))
+    assert "ada,toy,why,to grade by hand,,3,1" in csv_text([(TOY, [row])])
+    assert row_json(row)["by_hand"] == {"why": None}
+    assert screen_table(TOY, [row]).columns[2].header == "why\n/3"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def formgrader(graded: Course, tmp_path: Path) -> Iterator[str]:
+    """formgrader itself, served for the graded course."""
+    port = free_port()
+    settings = {"ServerApp": {"jpserver_extensions": {"nbgrader.server_extensions.formgrader": True}}}
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    (folder / "jupyter_server_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    command = [
+        sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password=",
+        "--ServerApp.disable_check_xsrf=True",
+    ]  # fmt: skip
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "HOME")
+    environment = {**os.environ, **dict.fromkeys(names, str(folder))}
+    log = open(tmp_path / "server.log", "wb")  # noqa: SIM115 - the server writes to it
+    server = subprocess.Popen(command, cwd=graded.root, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            assert server.poll() is None, (tmp_path / "server.log").read_text(errors="replace")[-2000:]
+            try:
+                urllib.request.urlopen(f"{address}/formgrader", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+
+
+def test_a_person_gives_a_score_in_formgrader_and_a_regrade_keeps_it(formgrader: str, graded: Course) -> None:
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    assert chromium, "There is no program named chromium on the PATH. Install it."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        page = browser.new_page()
+        page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+        page.goto(f"{formgrader}/formgrader/gradebook/toy/toy", wait_until="domcontentloaded")
+        page.get_by_role("link", name=re.compile("Submission #1|ada")).first.wait_for(timeout=60_000)
+        page.get_by_role("link", name=re.compile("Submission #1|ada")).first.click()
+        page.get_by_text("sum of products").wait_for(timeout=60_000)
+        assert page.title() != "owned", "a script in the answer ran"
+        assert page.locator("a[href^='javascript']", has_text="x").count() == 0
+        score = page.locator("input.score").last
+        with page.expect_response(lambda response: "/api/grade/" in response.url and response.request.method == "PUT"):
+            score.fill("2")
+            score.press("Tab")
+        browser.close()
+    assert total(graded) == (3, 2.0)
+    assert total(graded, anew=True) == (3, 2.0)
+
+
+def total(course: Course, **options: Any) -> tuple[float, float | None]:
+    row = grade_class(course, TOY, **options).rows[0]
+    return row.points, row.scores_by_hand["why"]
