@@ -223,7 +223,7 @@ def grade(
         )
         results.append((exercise, result))
     tables = [(exercise, result.rows) for exercise, result in results]
-    report_path = write_report(opened, tables)
+    report_path = write_report(opened, [(exercise, rows) for exercise, rows in tables if rows])
     if as_json:
         print_json(
             {
@@ -234,7 +234,9 @@ def grade(
             }
         )
     for exercise, result in results:
-        if not as_json:
+        if not as_json and not result.rows:
+            typer.echo(f"{exercise.slug}: nobody handed in.")
+        elif not as_json:
             wide_console().print(screen_table(exercise, result.rows))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
         say_refused(result.refused)
@@ -258,12 +260,12 @@ def report(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: 
         tables = [(exercise, writer.rows(exercise)) for exercise in exercises_of(slugs)]
     if not any(rows for _, rows in tables):
         raise CourseError(f"Nobody is graded in {opened.root} yet; run 'autograder grade --course {opened.root}'.")
-    path = write_report(opened, tables)
+    path = write_report(opened, [(exercise, rows) for exercise, rows in tables if rows])
     summaries = [summary(exercise, rows) for exercise, rows in tables]
     if as_json:
         print_json({"exercises": summaries})
         return
-    for found in summaries:
+    for found in (one for one in summaries if one["students"]):
         typer.echo(
             f"{found['slug']}: {found['students']} students, median {found['median']:g} of {found['points']:g} points"
         )

@@ -1,8 +1,11 @@
 """Make the pictures of README.md anew, after `make course`:  .venv/bin/python book/screenshots.py
 
-One is the chapter in the built book, the other the grade table of the sample class (some of its lines).
+One is the chapter in the built book, one the grade table of the sample class (some of its lines). The third is the picture that
+other sites show of a page that someone links to; `book/screenshots.py preview` makes only that.
 """
 
+import html
+import io
 import os
 import shutil
 import sys
@@ -52,6 +55,34 @@ def take(browser: Browser, folder: Path) -> None:
     page.screenshot(path=PICTURES / "book.png")
 
 
+PREVIEW = """<meta charset="utf-8"><style>
+body { margin: 0; width: 1200px; height: 630px; background: #fff; color: #222; font-family: sans-serif;
+       display: flex; flex-direction: column; align-items: center; justify-content: space-between }
+h1 { font-size: 64px; margin: 36px 0 0 } p { font-size: 32px; margin: 6px 0 0; color: #444 } div { text-align: center }
+svg { height: 410px; width: auto; margin-bottom: 18px }
+</style><div><h1>%s</h1><p>%s</p></div>%s"""
+
+
+def preview_page() -> str:
+    """The course's title above its drawing of an LSTM cell."""
+    import yaml
+    from figures import draw_cell, use_house_style
+
+    use_house_style()
+    drawing = io.StringIO()
+    draw_cell("lstm", "highway").savefig(drawing, format="svg", bbox_inches="tight")
+    title = yaml.safe_load((ROOT / "_config.yml").read_text())["title"]
+    first, _, rest = title.partition(", ")
+    _, svg, picture = drawing.getvalue().partition("<svg")
+    return PREVIEW % (html.escape(first), html.escape(rest), svg + picture)
+
+
+def take_preview(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1200, "height": 630})
+    page.set_content(preview_page())
+    page.screenshot(path=PICTURES.parent / "preview.png")
+
+
 def main() -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -60,7 +91,9 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        take(browser, Path(folder))
+        take_preview(browser)
+        if sys.argv[1:] != ["preview"]:
+            take(browser, Path(folder))
         browser.close()
 
 

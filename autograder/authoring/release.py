@@ -9,11 +9,12 @@ from pathlib import Path
 from types import ModuleType
 
 import nbformat
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import check as check_module
 from autograder.authoring.examples import example_text
 from autograder.authoring.source import AuthoringError, source_notebook
-from autograder.cells import notebook_bytes
+from autograder.cells import check_id, notebook_bytes, question_id
 from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course, write_atomically
 from autograder.grading.gradebook import GradeWriter
@@ -42,9 +43,17 @@ def text_of(exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:
 
 
 def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:
-    """Write nbgrader's source, let nbgrader make the release version and enter the checks into the gradebook."""
+    """Write nbgrader's source, let nbgrader make the release version and enter the checks into the gradebook.
+
+    Nothing is done where the same source was released before, and both the release and its gradebook are there.
+    """
     source = course.root / "source" / exercise.slug / f"{exercise.slug}.ipynb"
-    write_atomically(source, notebook_bytes(source_notebook(exercise, text_of(exercise, folder))))
+    written = notebook_bytes(source_notebook(exercise, text_of(exercise, folder)))
+    released = course.released(exercise.slug)
+    if source.is_file() and source.read_bytes() == written and released.is_file() and is_entered(course, exercise):
+        return released
+    released.unlink(missing_ok=True)  # if what follows is broken off, it is done again
+    write_atomically(source, written)
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     result = course.nbgrader().generate_assignment(exercise.slug, force=True)
     if not result["success"]:
@@ -52,11 +61,24 @@ def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FO
         raise AuthoringError(f"nbgrader could not release {exercise.slug}: {lines[-1] if lines else 'it says no more'}")
     with GradeWriter(course):  # makes our tables beside nbgrader's, where they are not there yet
         pass
-    released = course.released(exercise.slug)
     notebook = nbformat.read(released, as_version=4)
     notebook.metadata = {key: notebook.metadata[key] for key in ("kernelspec", "language_info")}
     write_atomically(released, notebook_bytes(notebook))
     return released
+
+
+def is_entered(course: Course, exercise: Exercise) -> bool:
+    """Whether the gradebook knows the exercise with all its checks and questions."""
+    from nbgrader.api import Gradebook, MissingEntry
+
+    try:
+        with Gradebook(course.db_url, course.course_id) as gradebook:
+            notebook = gradebook.find_notebook(exercise.slug, exercise.slug)
+            names = {cell.name for cell in notebook.grade_cells}
+    except (MissingEntry, SQLAlchemyError):
+        return False
+    wanted = {check_id(check) for check in exercise.checks} | {question_id(one) for one in exercise.questions}
+    return names == wanted
 
 
 def copy_of(module: ModuleType) -> bytes:

@@ -1,8 +1,9 @@
 """What is checked: one module an exercise, each with its checks, challenges and misconceptions."""
 
-from autograder.checks import vanilla_rnn
+from autograder.checks import bptt, vanilla_rnn
 from autograder.checks.declaration import Check, DrawnCase, Exercise, Misconception, Question, Trained
 
-EXERCISES: dict[str, Exercise] = {exercise.slug: exercise for exercise in (vanilla_rnn.EXERCISE,)}
+MODULES = (vanilla_rnn, bptt)
+EXERCISES: dict[str, Exercise] = {module.EXERCISE.slug: module.EXERCISE for module in MODULES}
 
 __all__ = ["EXERCISES", "Check", "DrawnCase", "Exercise", "Misconception", "Question", "Trained"]

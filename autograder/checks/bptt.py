@@ -56,7 +56,7 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
         DrawnCase("as many sequences, inputs and hidden units", cell_inputs(rng, H, H, H)),
         DrawnCase("float32", in_dtype(cell_inputs(rng, N, D, H), np.float32)),
-        DrawnCase("a large layer", cell_inputs(rng, 16, 80, 144)),
+        DrawnCase("a large layer", cell_inputs(rng, 32, 80, 128)),
     ]
 
 
@@ -253,7 +253,9 @@ def mean_over_steps(dh, x, h_0, h, W_x, W_h):
     return dx, dh_0, *(w / len(x) for w in weights)
 
 
-@BACKWARD.misconception("db is twice what it should be: the bias is added once in a step, however many products there are.")
+@BACKWARD.misconception(
+    "db is twice what it should be: the bias is added once in a step, however many products there are."
+)
 def bias_counted_twice(dh, x, h_0, h, W_x, W_h):
     dx, dh_0, dW_x, dW_h, db = added(steps_back(dh, x, states_before(h, h_0), h, W_x, W_h))
     return dx, dh_0, dW_x, dW_h, db + db
@@ -406,7 +408,9 @@ def mean_over_places(dx, ids, vocabulary_size):
     return (dW_e / np.maximum(counts, 1)[:, None]).astype(dx.dtype)
 
 
-@EMBED_BACKWARD.misconception("The sums were divided by the number of all steps; the gradients add up, and no mean is taken.")
+@EMBED_BACKWARD.misconception(
+    "The sums were divided by the number of all steps; the gradients add up, and no mean is taken."
+)
 def divided_by_all_steps(dx, ids, vocabulary_size):
     dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
     np.add.at(dW_e, ids, dx)
@@ -570,19 +574,20 @@ def pair(rng: Generator, *shape: int, larger: str) -> dict:
     """Two arrays for which every other formula comes to something else.
 
     At the place of the largest difference a is negative and b positive; at another place the difference is small, but
-    large for the numbers that stand there.
+    large for the numbers that stand there; at a third a is positive and larger than most of b.
     """
     a, b = rng.uniform(-1, 1, size=shape), rng.uniform(-1, 1, size=shape)
-    one, two = (np.unravel_index(place, shape) for place in rng.choice(a.size, size=2, replace=False))
-    large, middle = rng.uniform(3, 4), rng.uniform(1.5, 2)
+    one, two, three = (np.unravel_index(place, shape) for place in rng.choice(a.size, size=3, replace=False))
+    large, middle = rng.uniform(3, 4), rng.uniform(1.5, 1.9)
     a[one], b[one] = (-large, middle) if larger == "a" else (-middle, large)
     a[two] = rng.uniform(0.5, 0.6)
     b[two] = -a[two] * rng.uniform(0.8, 0.9)
+    a[three] = rng.uniform(2.1, 2.5)
     return {"a": a, "b": b}
 
 
 def draw_relative_error(rng: Generator) -> list[DrawnCase]:
-    A, B, C = sizes(rng, 3)
+    A, B, C = sizes(rng, 3, low=3)
     zeros = np.zeros((B, C))
     return [
         DrawnCase("three axes", pair(rng, A, B, C, larger="a")),
@@ -626,12 +631,16 @@ def scale_without_absolute_value(a, b):
     return share(np.abs(a - b).max(), max(a.max(), b.max()))
 
 
-@RELATIVE_ERROR.misconception("It was divided by the largest number in a alone; take the larger of both arrays' largest.")
+@RELATIVE_ERROR.misconception(
+    "It was divided by the largest number in a alone; take the larger of both arrays' largest."
+)
 def divided_by_the_first(a, b):
     return share(np.abs(a - b).max(), np.abs(a).max())
 
 
-@RELATIVE_ERROR.misconception("It was divided by the largest number in b alone; take the larger of both arrays' largest.")
+@RELATIVE_ERROR.misconception(
+    "It was divided by the largest number in b alone; take the larger of both arrays' largest."
+)
 def divided_by_the_second(a, b):
     return share(np.abs(a - b).max(), np.abs(b).max())
 
@@ -657,7 +666,9 @@ def mean_of_differences(a, b):
     return share(np.abs(a - b).mean(), max(np.abs(a).max(), np.abs(b).max()))
 
 
-@RELATIVE_ERROR.misconception("The difference was not divided: it is absolute, and small wherever the numbers are small.")
+@RELATIVE_ERROR.misconception(
+    "The difference was not divided: it is absolute, and small wherever the numbers are small."
+)
 def absolute_error(a, b):
     return float(np.abs(a - b).max())
 
@@ -821,7 +832,9 @@ def draw_truncation_error(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a vector", cut_gradient(rng, B)),
         DrawnCase("everything lost", {"truncated": np.zeros_like(full), "full": full}),
         DrawnCase("nothing to lose", {"truncated": np.zeros((B, C)), "full": np.zeros((B, C))}),
-        DrawnCase("the full gradient is zero, the other is not", {"truncated": rng.normal(size=A), "full": np.zeros(A)}),
+        DrawnCase(
+            "the full gradient is zero, the other is not", {"truncated": rng.normal(size=A), "full": np.zeros(A)}
+        ),
         DrawnCase("float32", in_dtype(cut_gradient(rng, A, B), np.float32)),
     ]
 
@@ -831,7 +844,9 @@ def worked_truncation_error(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a matrix", short(cut_gradient(rng, 2, 3))),
         DrawnCase("a vector", short(cut_gradient(rng, 4))),
         DrawnCase("nothing to lose", {"truncated": np.zeros(2), "full": np.zeros(2)}),
-        DrawnCase("the full gradient is zero, the other is not", {"truncated": np.array([0.3, -0.1]), "full": np.zeros(2)}),
+        DrawnCase(
+            "the full gradient is zero, the other is not", {"truncated": np.array([0.3, -0.1]), "full": np.zeros(2)}
+        ),
     ]
 
 
@@ -866,7 +881,9 @@ def difference_of_lengths(truncated, full):
     return of_whole(abs(np.linalg.norm(truncated) - whole), whole)
 
 
-@TRUNCATION_ERROR.misconception("It is the share that is left; asked for is what was lost: take the length of the difference.")
+@TRUNCATION_ERROR.misconception(
+    "It is the share that is left; asked for is what was lost: take the length of the difference."
+)
 def share_that_is_left(truncated, full):
     return of_whole(np.linalg.norm(truncated), np.linalg.norm(full))
 

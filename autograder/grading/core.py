@@ -44,6 +44,7 @@ def version_of(exercise: Exercise) -> str:
     sources |= {Path(inspect.getfile(check.draw)) for check in exercise.checks}
     folder = Path(inspect.getfile(intake)).parents[1]
     sources |= {folder / "check.py", *(folder / "grading").glob("*.py"), *(folder / "runner").glob("*.py")}
+    sources |= {DATA_FOLDER / name for name in exercise.data}
     for path in sorted(sources):
         digest.update(path.read_bytes())
     return f"{package}-{digest.hexdigest()[:32]}"

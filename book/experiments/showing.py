@@ -27,8 +27,8 @@ def cell(value: Any) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a reader wants it: 96.8 %."""
-    return f"{100 * share:.1f} %"
+    """A share as a reader wants it: 96.8 %, never broken between two lines."""
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
 
 
 def spread(found: Sequence[float]) -> str:

@@ -1,7 +1,6 @@
-"""What the book asks of Sphinx beyond its configuration: fresh outputs, no address of another host, a whole first page."""
+"""What the book asks of Sphinx beyond its configuration: fresh outputs, no address of another host."""
 
 import hashlib
-import html
 import os
 import shutil
 from pathlib import Path
@@ -54,23 +53,9 @@ def without_thebe_settings(app: Sphinx, doctree: nodes.document, page: str) -> N
             node.parent.remove(node)
 
 
-FIRST_PAGE = """<!DOCTYPE html>
-<html lang="{language}">
-<meta charset="utf-8">
-<meta http-equiv="refresh" content="0; url={page}.html">
-<link rel="icon" href="_static/favicon.svg">
-<title>{title}</title>
-<p><a href="{page}.html">{title}</a></p>
-</html>
-"""
-
-
-def write_first_page(app: Sphinx, error: Exception | None) -> None:
-    """Send readers of index.html to the first page. Jupyter Book's own names no icon, so a browser asks for one in vain."""
-    if error is None and app.builder.format == "html":
-        title, page = html.escape(app.config.project or app.config.html_title), app.config.root_doc
-        text = FIRST_PAGE.format(language=app.config.language, page=page, title=title)
-        (Path(app.outdir) / "index.html").write_text(text, encoding="utf-8")
+def list_of_works(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Make the listed works items of their list. They are none in the role that docutils gives them, and axe-core objects."""
+    context["body"] = context.get("body", "").replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -78,6 +63,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", key_cache_by_code, priority=100)
     app.connect("config-inited", find_modules_of_the_book)
     app.connect("html-page-context", without_thebe, priority=900)
-    app.connect("build-finished", write_first_page)
+    app.connect("html-page-context", list_of_works)
     app.connect("doctree-resolved", without_thebe_settings, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

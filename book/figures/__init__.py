@@ -1,9 +1,20 @@
 """Every drawing and plot of the book, in one style. A function returns a figure; a chapter's cell shows it.
 
-style.py has the colours and the shapes, cells.py the drawings, results.py the plots of what experiments found.
+style.py has the colours and the shapes, cells.py the drawings, results.py the plots of what experiments found,
+tasks.py whole tasks, language.py what language models do, pytorch.py PyTorch's layers.
 """
 
-from figures.cells import PARTS, draw_cell, draw_mask, draw_unrolled
+from figures.cells import PARTS, STEPS, draw_cell, draw_mask, draw_unrolled
+from figures.gradients import (
+    WAYS,
+    draw_backward,
+    draw_clipping,
+    plot_cliff,
+    plot_ellipses,
+    plot_reach,
+)
+from figures.language import draw_blocks, draw_next_words, plot_blanks, plot_inversion, plot_probabilities
+from figures.pytorch import draw_outputs, draw_packing
 from figures.results import (
     LINES,
     draw_images,
@@ -17,6 +28,7 @@ from figures.results import (
     plot_trace,
 )
 from figures.style import BLUE, EDGE, FILL, GREEN, GREY, INK, LIT_EDGE, LIT_FILL, ORANGE, SKY, use_house_style
+from figures.tasks import TASK_PARTS, TASKS, draw_search, draw_task, plot_applications
 
 __all__ = [
     "BLUE",
@@ -31,15 +43,34 @@ __all__ = [
     "ORANGE",
     "PARTS",
     "SKY",
+    "STEPS",
+    "TASKS",
+    "TASK_PARTS",
+    "WAYS",
+    "draw_backward",
+    "draw_blocks",
     "draw_cell",
+    "draw_clipping",
     "draw_images",
     "draw_letters",
     "draw_mask",
+    "draw_next_words",
+    "draw_outputs",
+    "draw_packing",
+    "draw_search",
+    "draw_task",
     "draw_unrolled",
     "plot_accuracy",
+    "plot_applications",
+    "plot_blanks",
+    "plot_cliff",
     "plot_curves",
+    "plot_ellipses",
+    "plot_inversion",
     "plot_landscape",
     "plot_lines",
+    "plot_probabilities",
+    "plot_reach",
     "plot_scores",
     "plot_solved",
     "plot_trace",

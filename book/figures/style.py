@@ -8,7 +8,7 @@ also said by a shape, a line style or a label.
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Polygon
 
 INK, EDGE, FILL = "#222222", "#5b6570", "#eef1f4"
 LIT_EDGE, LIT_FILL = "#d55e00", "#fde4d0"
@@ -58,9 +58,13 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def box(
-    axes: Axes, x: float, y: float, text: str, *, lit: bool = False, width: float = 0.72, round_: bool = False
-) -> None:
-    """A box with a label; ``lit`` marks the part that the text is about, by colour and by a thicker line."""
+    axes: Axes, x: float, y: float, text: str, *, lit: bool = False, width: float = 0.72, round_: bool = False,
+    function: str = "",
+) -> None:  # fmt: skip
+    """A box with a label, and the function that makes it in smaller letters; ``lit`` marks the part that the text is about.
+
+    What is lit differs in colour and has a thicker line.
+    """
     height = width if round_ else 0.46
     style = f"round,pad=0,rounding_size={height / 2 if round_ else 0.08}"
     axes.add_patch(
@@ -75,7 +79,20 @@ def box(
             zorder=3,
         )
     )
-    axes.text(x, y, text, ha="center", va="center", zorder=4, fontsize=12)
+    label = x - (width - 0.3) / 2 + 0.04 if function else x
+    axes.text(label, y, text, ha="center", va="center", zorder=4, fontsize=12)
+    if function:
+        right = x + width / 2 - 0.07
+        axes.text(right, y, function, ha="right", va="center", zorder=4, fontsize=9.5)
+
+
+def valve(axes: Axes, x: float, y: float, *, upright: bool = False, lit: bool = False) -> None:
+    """A faucet on a pipe: two triangles that meet in the middle, as in drawings of pipework."""
+    long, wide = 0.2, 0.15
+    corners = [(-long, -wide), (-long, wide), (long, -wide), (long, wide), (-long, -wide)]
+    points = [(x + b, y + a) if upright else (x + a, y + b) for a, b in corners]
+    look = {"facecolor": LIT_FILL, "edgecolor": LIT_EDGE, "linewidth": 2.6} if lit else {}
+    axes.add_patch(Polygon(points, **({"facecolor": FILL, "edgecolor": EDGE, "linewidth": 1.1, "zorder": 3} | look)))
 
 
 def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], *, lit: bool = False) -> None:

@@ -9,12 +9,6 @@ from solutions.with_numpy.arrays import FloatArray
 Gradients = dict[str, FloatArray]
 
 
-def check_limit(function: str, limit: float) -> None:
-    """Raise ValueError unless the limit is above 0."""
-    if not limit > 0:
-        raise ValueError(f"{function}: the argument limit must be above 0, but is {limit}.")
-
-
 def global_norm(gradients: Mapping[str, FloatArray]) -> float:
     """The length of all gradients taken as one vector.
 
@@ -29,7 +23,7 @@ def global_norm(gradients: Mapping[str, FloatArray]) -> float:
     norm : float
         Computed in double precision, so that the squares of float32 cannot overflow.
     """
-    return float(np.sqrt(sum(float(np.sum(np.square(g, dtype=np.float64))) for g in gradients.values())))
+    return float(np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in gradients.values())))
 
 
 def clip_by_value(gradients: Mapping[str, FloatArray], limit: float) -> Gradients:
@@ -53,7 +47,8 @@ def clip_by_value(gradients: Mapping[str, FloatArray], limit: float) -> Gradient
 
     Source: Mikolov, "Statistical language models based on neural networks", PhD thesis, 2012.
     """
-    check_limit("clip_by_value", limit)
+    if not limit > 0:
+        raise ValueError(f"clip_by_value: the argument limit must be above 0, but is {limit}.")
     return {name: np.clip(gradient, -limit, limit) for name, gradient in gradients.items()}
 
 
@@ -84,9 +79,10 @@ def clip_by_global_norm(gradients: Mapping[str, FloatArray], limit: float) -> tu
 
     Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013.
     """
-    check_limit("clip_by_global_norm", limit)
+    if not limit > 0:
+        raise ValueError(f"clip_by_global_norm: the argument limit must be above 0, but is {limit}.")
     norm = global_norm(gradients)
     if not np.isfinite(norm):
         raise FloatingPointError(f"clip_by_global_norm: the gradients' norm is {norm}, which no scaling can mend.")
-    scale = min(1.0, limit / norm) if norm > 0 else 1.0
-    return {name: gradient * scale if scale < 1 else gradient.copy() for name, gradient in gradients.items()}, norm
+    scale = limit / norm if norm > limit else 1.0
+    return {name: gradient * scale for name, gradient in gradients.items()}, norm

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from solutions.arguments import takes
 from solutions.with_numpy import recurrent
 from solutions.with_numpy.arrays import FloatArray
 from solutions.with_numpy.recurrent import CELLS, States, Tape
@@ -64,3 +65,32 @@ def gradient_norm_by_lag(dstate_T: States, tape: Tape) -> dict[str, FloatArray]:
     Frasconi, "Learning long-term dependencies with gradient descent is difficult", 1994.
     """
     return {name: np.linalg.norm(g, axis=2)[::-1].copy() for name, g in state_gradients(dstate_T, tape).items()}
+
+
+@takes(dh_T="N H", h="T N H", W_h="H H")
+def rnn_gradient_norms(dh_T: FloatArray, h: FloatArray, W_h: FloatArray) -> FloatArray:
+    """The length of the gradient in a vanilla network, by how many steps before the end the state stands.
+
+    norm[k, n] = || dL / dh_{T-k}[n] ||,    where    dL / dh_{t-1} = W_h^T ((1 - h_t^2) * dL / dh_t)
+
+    Parameters
+    ----------
+    dh_T : (N, H)
+        The gradient of the loss with respect to the last hidden states. The loss depends on no other state directly.
+    h : (T, N, H)
+        The hidden states after each step, without h_0.
+    W_h : (H, H)
+        Weights from the hidden state to itself.
+
+    Returns
+    -------
+    norms : (T + 1, N)
+        norms[0] belongs to the last states, norms[T] to the initial ones.
+
+    Source: Hochreiter, "Untersuchungen zu dynamischen neuronalen Netzen", diploma thesis, 1991.
+    """
+    dh, norms = dh_T, [np.linalg.norm(dh_T, axis=1)]
+    for h_t in h[::-1]:
+        dh = (dh * (1 - h_t**2)) @ W_h
+        norms.append(np.linalg.norm(dh, axis=1))
+    return np.stack(norms)

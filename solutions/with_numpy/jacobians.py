@@ -4,7 +4,6 @@ import numpy as np
 
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import FloatArray
-from solutions.with_numpy.fast.rnn import check_activation
 
 
 @takes(h="N H", W_h="H H")
@@ -34,7 +33,8 @@ def step_jacobian(h: FloatArray, W_h: FloatArray, activation: str = "tanh") -> F
 
     Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013, section 2.
     """
-    check_activation("step_jacobian", activation)
+    if activation not in ("tanh", "relu"):
+        raise ValueError(f"step_jacobian: the argument activation must be 'tanh' or 'relu', but is {activation!r}.")
     slope = 1 - h**2 if activation == "tanh" else (h > 0).astype(h.dtype)
     return slope[:, :, None] * W_h
 
@@ -62,7 +62,7 @@ def span_jacobian(h: FloatArray, W_h: FloatArray, activation: str = "tanh") -> F
     Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013, section 2.
     """
     N, H = h.shape[1:]
-    product = np.broadcast_to(np.eye(H, dtype=h.dtype), (N, H, H)).copy()
+    product = np.tile(np.eye(H, dtype=h.dtype), (N, 1, 1))
     for h_t in h:
         product = step_jacobian(h_t, W_h, activation) @ product
     return product
@@ -101,5 +101,4 @@ def singular_values(J: FloatArray) -> FloatArray:
 
     Source: Horn and Johnson, "Matrix analysis", 2013, section 2.6.
     """
-    sigma: FloatArray = np.linalg.svd(J, compute_uv=False)
-    return sigma
+    return np.linalg.svd(J, compute_uv=False)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from solutions.arguments import takes
-from solutions.with_numpy import recurrent, rnn
+from solutions.with_numpy import recurrent
 from solutions.with_numpy.arrays import BoolArray, FloatArray
-from solutions.with_numpy.gradient_check import relative_error
 from solutions.with_numpy.recurrent import States, Weights
+from solutions.with_numpy.rnn import step_backward
 
 Gradients = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
@@ -32,6 +32,9 @@ def truncated_backward(
     dh: FloatArray, x: FloatArray, h_0: FloatArray, h: FloatArray, W_x: FloatArray, W_h: FloatArray, k: int
 ) -> Gradients:
     """The gradients of the vanilla network when no gradient goes from one block of k steps to the block before.
+
+    Blocks are counted from the first step; the last one may be shorter. The loop is that of ``rnn.backward``, but where a
+    block ends, what the step after it would hand back is dropped.
 
     Parameters
     ----------
@@ -67,10 +70,18 @@ def truncated_backward(
     Source: Williams and Peng, "An efficient gradient-based algorithm for on-line training of recurrent network
     trajectories", 1990.
     """
-    parts = [rnn.backward(dh[a:b], x[a:b], h[a - 1] if a > 0 else h_0, h[a:b], W_x, W_h) for a, b in blocks(len(x), k)]
-    dx = np.concatenate([part[0] for part in parts])
-    dW_x, dW_h, db = (np.sum([part[index] for part in parts], axis=0) for index in (2, 3, 4))
-    return dx, parts[0][1], dW_x, dW_h, db
+    if k < 1:
+        raise ValueError(f"The argument k must be at least 1 step, but is {k}.")
+    dx, dh_next = np.empty_like(x), np.zeros_like(h_0)
+    dW_x, dW_h, db = np.zeros_like(W_x), np.zeros_like(W_h), np.zeros_like(W_h[0])
+    for t in reversed(range(len(x))):
+        if (t + 1) % k == 0:
+            dh_next = np.zeros_like(h_0)
+        h_prev = h[t - 1] if t > 0 else h_0
+        gradients = step_backward(dh[t] + dh_next, x[t], h_prev, h[t], W_x, W_h)
+        dx[t], dh_next = gradients[:2]
+        dW_x, dW_h, db = dW_x + gradients[2], dW_h + gradients[3], db + gradients[4]
+    return dx, dh_next, dW_x, dW_h, db
 
 
 def truncation_error(truncated: FloatArray, full: FloatArray) -> float:
@@ -87,10 +98,10 @@ def truncation_error(truncated: FloatArray, full: FloatArray) -> float:
     error : float
         0 where nothing is lost; 1 where all is, or where the full gradient is zero and the other is not.
     """
-    whole = float(np.linalg.norm(full))
+    lost, whole = float(np.linalg.norm(truncated - full)), float(np.linalg.norm(full))
     if whole == 0:
-        return 0.0 if relative_error(truncated, full) == 0 else 1.0
-    return float(np.linalg.norm(truncated - full)) / whole
+        return 0.0 if lost == 0 else 1.0
+    return lost / whole
 
 
 def truncated_segments(

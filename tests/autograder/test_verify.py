@@ -5,18 +5,19 @@ import json
 import pytest
 
 from autograder.check import Verdict
-from autograder.checks import Exercise
+from autograder.checks import EXERCISES, Exercise
 from autograder.checks.declaration import Misconception
 from autograder.grading.gradebook import Outcome, Row
 from autograder.verify import ExerciseProof, blank, find_leaks, mistaken_claim, reference
 
 
-@pytest.mark.xdist_group("verify")
-def test_verify_proves_exercise_1(autograder) -> None:
-    result = autograder("verify", "--json")
-    assert result.returncode == 0, result.stderr
+@pytest.mark.parametrize("slug", EXERCISES)
+def test_verify_proves_every_exercise(slug: str, autograder) -> None:
+    """Without the models that need training; those are proven by the test below."""
+    result = autograder("verify", slug, "--no-training", "--workers", "1", "--json")
+    assert result.returncode == 0, result.stdout + result.stderr
     (found,) = json.loads(result.stdout)["exercises"]
-    assert found["slug"] == "01_vanilla_rnn"
+    assert found["slug"] == slug
     assert found["checks"] >= 5
     assert found["misconceptions"] >= 12
     assert found["rejected"] == found["diagnosed"] == found["misconceptions"]
@@ -24,6 +25,16 @@ def test_verify_proves_exercise_1(autograder) -> None:
     assert found["accepted"] == found["alternatives"]
     assert found["leaks"] == []
     assert (found["blank_score"], found["reference_score"]) == (0, found["points"])
+
+
+TRAINED = [exercise.slug for exercise in EXERCISES.values() if exercise.without_training() != exercise]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", TRAINED)
+def test_verify_proves_what_is_trained(slug: str, autograder) -> None:
+    result = autograder("verify", slug, "--workers", "2", "--json")
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def proof(exercise: Exercise) -> ExerciseProof:

@@ -4,8 +4,6 @@ import fcntl
 import functools
 import os
 import shutil
-import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -14,38 +12,10 @@ from pathlib import Path
 
 import pytest
 from book_paths import ROOT
+from building import build_book
 from playwright.sync_api import Browser, sync_playwright
 
-from autograder.authoring.release import EXERCISES_FOLDER, package
-from autograder.checks import EXERCISES
-
-DOWNLOADS = ROOT / "_build" / "student"
-JUPYTER_BOOK = ["-c", "from jupyter_book.cli.main import main; main()"]
-BUILD = [*JUPYTER_BOOK, *["build", "book", "--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n"]]
 CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-def write_downloads() -> None:
-    """The zip files that the book links to, from the committed notebooks: what the tests of releasing hold in step."""
-    DOWNLOADS.mkdir(parents=True, exist_ok=True)
-    for exercise in EXERCISES.values():
-        released = EXERCISES_FOLDER / f"{exercise.slug}.ipynb"
-        (DOWNLOADS / f"{exercise.slug}.zip").write_bytes(package(exercise, released))
-
-
-def build() -> None:
-    write_downloads()
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run(
-        [sys.executable, *BUILD],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.fail(f"The book does not build:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +27,7 @@ def built_book() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.seek(0)
         if lock.read() != run:
-            build()
+            build_book(ROOT)
             lock.truncate(0)
             lock.write(run)
     return ROOT / "_build" / "html"

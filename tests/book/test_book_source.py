@@ -23,8 +23,20 @@ SECTIONS = [
     "Quiz",
     "Exercise",
 ]
-LABELS = ["rnn-step", "rnn-unrolling", "rnn-embedding", "rnn-output", "rnn-loss", "rnn-perplexity"]
-CHAPTERS = ["vanilla_rnn"]
+LABELS = {  # what the exercises' feedback refers to, in the order of the chapter
+    "vanilla_rnn": "rnn-step rnn-unrolling rnn-embedding rnn-output rnn-loss rnn-perplexity",
+    "bptt": "bptt-step bptt-sequence bptt-embedding bptt-numerical bptt-truncated",
+    "vanishing": "grad-scalar grad-jacobian grad-singular grad-lag grad-cliff grad-clip-value grad-clip-norm",
+    "lstm": "lstm-gates lstm-step lstm-sequence lstm-backward lstm-through-time lstm-direct-path lstm-full-derivative "
+    "lstm-forget-bias",
+    "gru": "gru-reset-before gru-reset-after gru-z gru-sequence gru-backward gru-conversion gru-gives-up",
+    "language_models": "lm-encoding lm-temperature lm-sampling lm-next-word lm-training",
+    "applications": "app-shapes app-many-to-one app-one-to-many app-encoder-decoder app-greedy app-beam",
+    "pytorch": "torch-cell torch-weights torch-packing torch-lag-bias torch-training",
+}
+PARTS = yaml.safe_load((BOOK / "_toc.yml").read_text())["parts"]
+CHAPTERS = [chapter["file"] for part in PARTS if part["caption"] == "Chapters" for chapter in part["chapters"]]
+WITHOUT_EXERCISE = {"sequences", "after"}  # their last section says what to try instead
 
 
 def name_of(path: Path) -> str:
@@ -73,10 +85,26 @@ def test_a_chapter_has_the_sections_in_order(name: str) -> None:
     assert re.findall(r"^## (.+)$", prose_of(name), re.M) == SECTIONS
 
 
-def test_the_labels_that_exercises_refer_to_stand_before_a_heading() -> None:
-    text = text_of("vanilla_rnn")
-    for label in LABELS:
-        assert re.search(rf"^\({label}\)=\n### ", text, re.M), label
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_links_its_exercise_or_says_what_to_try(name: str) -> None:
+    last = text_of(name).split("## Exercise")[1]
+    links = re.findall(r"\{download\}`Download exercise (\d\d) <\.\./_build/student/(\d\d)_\w+\.zip>`", last)
+    if name in WITHOUT_EXERCISE:
+        assert links == []
+        assert "Try a small thing instead" in " ".join(last.split())
+    else:
+        ((number, of_the_file),) = links
+        assert number == of_the_file
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_labels_that_exercises_refer_to_stand_before_a_heading(name: str) -> None:
+    found = re.findall(r"^\(([\w-]+)\)=\n#{3,4} ", text_of(name), re.M)
+    wanted = LABELS.get(name, "").split()
+    assert [label for label in found if label in wanted] == wanted
+
+
+def test_the_page_of_conventions_has_its_label() -> None:
     assert "(notation)=\n# " in text_of("notation")
 
 
@@ -85,7 +113,9 @@ def test_equations_are_numbered_as_in_the_docstrings() -> None:
     labels = re.findall(r"^:label: (eq-\w+)$", text_of("vanilla_rnn"), re.M)
     assert labels == ["eq-step", "eq-forward", "eq-embed", "eq-affine", "eq-loss", "eq-perplexity"]
     others = "".join(text_of(name_of(path)) for path in TEXTS if name_of(path) != "vanilla_rnn")
-    assert ":label:" not in others
+    of_others = re.findall(r"^:label: (.+)$", others, re.M)
+    assert len(set(of_others)) == len(of_others)
+    assert all(re.fullmatch(r"eq-[a-z]+-[a-z-]+", label) for label in of_others), of_others
     names = [(module, function) for module, functions in ASKED_FOR.items() for function in functions]
     for number, (module, function) in enumerate(names, start=1):
         reference = getattr(importlib.import_module(f"solutions.with_numpy.{module}"), function)
@@ -163,8 +193,9 @@ def test_no_asked_for_body_is_printed(module: str, name: str) -> None:
                 assert line not in printed, f"{name_of(path)} prints a line of {module}.{name}: {line}"
 
 
-def test_each_question_of_the_quiz_has_explained_answers_and_one_is_right() -> None:
-    quiz = text_of("vanilla_rnn").split("## Quiz")[1].split("## Exercise")[0]
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_each_question_of_the_quiz_has_explained_answers_and_one_is_right(name: str) -> None:
+    quiz = text_of(name).split("## Quiz")[1].split("## Exercise")[0]
     questions = re.split(r"^\*\*\d\. ", quiz, flags=re.M)[1:]
     assert 3 <= len(questions) <= 5
     for question in questions:
@@ -176,8 +207,24 @@ def test_each_question_of_the_quiz_has_explained_answers_and_one_is_right() -> N
 
 def test_every_work_that_is_cited_is_listed_and_every_listed_work_is_cited() -> None:
     listed = set(re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(), re.M))
-    cited = {key for path in TEXTS for key in re.findall(r"\{cite\}`(\w+)`", path.read_text())}
+    groups = [group for path in TEXTS for group in re.findall(r"\{cite\}`([^`]+)`", path.read_text())]
+    cited = {key.strip() for group in groups for key in group.split(",")}
     assert cited == listed
+
+
+VERDICTS = {"● **holds**", "◐ **holds with a condition**", "○ **does not hold**"}
+
+
+def test_each_claim_of_the_article_has_a_verdict_and_is_shown_or_cited() -> None:
+    head, *rows = re.split(r"^\* - ", text_of("article").split(":::{list-table}")[1].split("\n:::")[0], flags=re.M)[1:]
+    assert head.split("\n  - ") == ["Claim", "What is true", "Shown in", "Verdict\n"]
+    assert len(rows) >= 20
+    for number, row in enumerate(rows, start=1):
+        claim, truth, shown, verdict = (cell.strip() for cell in row.split("\n  - "))
+        assert claim.startswith(f"**{number}.** ")
+        assert truth.endswith(".")
+        assert re.fullmatch(r"((\[\]\([\w./-]+\)|\{cite\}`[\w,]+`)(; |$))+", shown), shown
+        assert verdict in VERDICTS, verdict
 
 
 def test_the_chapter_calls_every_function_of_the_exercise() -> None:

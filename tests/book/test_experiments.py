@@ -60,7 +60,7 @@ def test_every_run_that_did_not_solve_its_task_says_how_it_ended() -> None:
         if row.result["ended"] == learning.UPDATES:
             assert row.result["updates"] == row.settings["updates"]
         if row.result["ended"] == learning.SECONDS:
-            assert row.result["seconds"] > row.settings["seconds"]
+            assert row.result["seconds"] >= row.settings["seconds"]  # more, before it was rounded
         if row.result["ended"] == learning.SOLVED:
             assert row.result["best_error"] <= memory.enough(row.settings["task"], row.settings["length"])
 
@@ -106,10 +106,11 @@ def test_a_run_still_begins_as_the_kept_one_did(name: str, number: int) -> None:
     }
     result = keeping.rounded(experiment.perform(settings, lambda text: None))
     if "first_losses" in result:
-        made = result["first_losses"]
-        assert len(made) >= 3
-        expected = kept.result["first_losses"][: len(made)]
-        np.testing.assert_allclose(made, expected, rtol=SAME, err_msg=title_of(name, number))
+        made, expected = result["first_losses"], kept.result["first_losses"]
+        assert len(made) >= min(3, len(expected))  # a run that came to numbers that are not finite has fewer
+        np.testing.assert_allclose(
+            made, expected[: len(made)], rtol=SAME, equal_nan=True, err_msg=title_of(name, number)
+        )
     else:
         measures = [key for key, value in kept.result.items() if isinstance(value, float)]
         assert measures or name == "gradients"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from book_paths import BOOK  # noqa: F401  makes the book's modules importable
 from experiments import memory, tasks
-from experiments.applications import captions, messages, moving_digit
+from experiments.applications import captions, dates, messages, moving_digit
 from experiments.data import digits
 from experiments.messages import BLANKS
 
@@ -93,3 +93,49 @@ def test_captions_say_where_the_digits_are() -> None:
     assert [captions.WORDS[one] for one in read[:, 0]][:4] == ["<start>", "three", "above", "eight"]
     assert [captions.WORDS[one] for one in write[:4, 0]] == ["three", "above", "eight", "<end>"]
     assert mask.sum(axis=0).tolist() == [4, 6]
+
+
+def small_bag(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Weights of the bag of words, in float64, as a gradient check wants them."""
+    weights = captions.initial_weights({"variant": "rnn", "H": 5, "D": 4}, rng)
+    del weights["W_e"]
+    return {name: array.astype(np.float64) for name, array in weights.items()}
+
+
+def test_the_bag_of_words_of_captions_learns_by_its_gradient(rng) -> None:
+    drawn = captions.draw(rng, digits.load()[0], 6)
+    some, weights = drawn._replace(pictures=drawn.pictures.astype(np.float64)), small_bag(rng)
+    _, gradients = captions.bag_loss_and_gradients(weights, some)
+    assert gradients.keys() == weights.keys()
+    for name, array in weights.items():
+        place = np.unravel_index(np.abs(gradients[name]).argmax(), array.shape)
+        losses = []
+        for step in (1e-5, -1e-5):
+            moved = {**weights, name: array.copy()}
+            moved[name][place] += step
+            losses.append(captions.bag_loss_and_gradients(moved, some)[0])
+        slope = (losses[0] - losses[1]) / 2e-5
+        assert gradients[name][place] == pytest.approx(slope, rel=1e-3, abs=1e-6), name
+
+
+def test_the_bag_of_words_puts_the_smaller_digit_first_and_needs_no_order(rng) -> None:
+    weights = {name: np.zeros_like(array) for name, array in small_bag(rng).items()}
+    pictures = np.zeros((1, captions.SIDE**2))
+
+    def caption_of(*words: str) -> str:
+        weights["b_y"] = np.array([float(word in words) for word in captions.WORDS])
+        return captions.in_a_usual_order(weights, pictures)[0]
+
+    assert caption_of("eight", "above", "three") == caption_of("three", "above", "eight") == "three above eight"
+    assert caption_of("one", "left", "of", "zero") == "zero left of one"
+    assert caption_of("two", "sixes", "in", "a", "row") == "two sixes in a row"
+
+
+def test_the_learning_rate_of_dates_stays_and_then_falls_to_zero() -> None:
+    step = dates.falling({"falls_after": 2, "updates": 4, "learning_rate": 0.1})
+    weights, state, moves = {"w": np.zeros(1)}, {}, []
+    for _ in range(4):
+        after, state = step(weights, {"w": np.ones(1)}, state)
+        moves.append(float(weights["w"][0] - after["w"][0]))
+        weights = after
+    np.testing.assert_allclose(moves, [0.1, 0.1, 0.1, 0.05], rtol=1e-4)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from solutions.with_numpy import cell_path, jacobians, lstm, recurrent, rnn
-from solutions.with_numpy.gradient_lag import gradient_norm_by_lag, state_gradients
+from solutions.with_numpy.gradient_lag import gradient_norm_by_lag, rnn_gradient_norms, state_gradients
 from tests.solutions.cells import IN_TORCH, NAMES, draw, torch_layer, torch_loop
 from tests.solutions.draws import Sizes, relative_error
 
@@ -102,6 +102,22 @@ def test_the_norm_by_lag_counts_from_the_end() -> None:
     J = jacobians.span_jacobian(h, d.weights["W_h"])
     first = np.einsum("ni,nij->nj", d.dstates[0], J)
     assert relative_error(norms[6], np.linalg.norm(first, axis=1)) <= 1e-12
+
+
+@pytest.mark.parametrize("T", [1, 6])
+def test_the_norms_of_the_vanilla_network_are_those_of_any_cells(T: int) -> None:
+    d = draw("rnn", Sizes(T=T))
+    h, _, tape = recurrent.forward("rnn", d.x, d.states, d.weights)
+    norms = rnn_gradient_norms(d.dstates[0], h, d.weights["W_h"])
+    assert relative_error(norms, gradient_norm_by_lag(d.dstates, tape)["h"]) <= 1e-12
+
+
+def test_the_norms_of_the_vanilla_network_keep_single_precision() -> None:
+    rng = np.random.default_rng(0)
+    dh_T, h, W_h = (rng.normal(size=shape).astype(np.float32) for shape in [(2, 3), (5, 2, 3), (3, 3)])
+    norms = rnn_gradient_norms(dh_T, np.tanh(h), W_h)
+    assert norms.dtype == np.float32
+    assert norms.shape == (6, 2)
 
 
 def lstm_cell_derivative(d: Any) -> np.ndarray:

@@ -88,6 +88,7 @@ def test_clipping_by_norm_keeps_the_direction_and_only_shrinks() -> None:
         assert np.array_equal(same[name], gradient)
         assert not np.shares_memory(same[name], gradient)
     assert not clip_by_global_norm({"a": np.zeros(2)}, 1.0)[0]["a"].any()
+    assert np.array_equal(clip_by_global_norm(GRADIENTS, np.inf)[0]["a"], GRADIENTS["a"]), "no limit at all"
 
 
 def test_clipping_by_norm_agrees_with_torch() -> None:

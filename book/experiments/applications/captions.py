@@ -5,10 +5,10 @@ in a column". Which word comes where matters: the same words in another order sa
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from experiments import learning, models
 from experiments.data import digits
@@ -20,7 +20,7 @@ from solutions.with_numpy.embedding import embed, embed_backward
 from solutions.with_numpy.heads import one_to_many_inputs, one_to_many_inputs_backward
 from solutions.with_numpy.language_model import of_the_cell
 from solutions.with_numpy.loss import mean_cross_entropy, mean_cross_entropy_backward
-from solutions.with_numpy.recurrent import States
+from solutions.with_numpy.recurrent import States, Tape
 from solutions.with_numpy.training import Weights
 
 SIDE, LONGEST = 16, 6
@@ -30,7 +30,7 @@ END, START = "<end>", "<start>"
 WORDS = (*DIGITS, *MANY, "left", "above", "of", "in", "a", "row", "column", END, START)
 NUMBER = {word: number for number, word in enumerate(WORDS)}
 BAG = "bag of words"
-HELD_OUT, FOR_BASELINE = 500, 4000
+HELD_OUT = 500
 TRAINING = {
     "H": 96, "D": 96, "N": 64, "learning_rate": 0.003, "clip": 1.0, "updates": 2000, "seconds": 90, "every": 100,
 }  # fmt: skip
@@ -133,30 +133,42 @@ def endless(rng: np.random.Generator, data: Images, N: int) -> Iterator[Captione
         yield draw(rng, data, N)
 
 
-def without_order(rng: np.random.Generator, training: Images, test: Captioned) -> list[str]:
-    """Which words the caption has, each by logistic regression on the picture, put into the order that is usual for them.
+def words_at_once(weights: Weights, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray, Tape]:
+    """One step of a tanh cell on the picture, and a score for each word: its h, the scores (N, V), the tape."""
+    nothing = recurrent.initial_state("rnn", len(pictures), weights["W_h"].shape[1], np.float32)
+    h, _, tape = recurrent.forward("rnn", seen(weights, pictures)[None], nothing, of_cell(weights))
+    return h, affine(h, weights["W_y"], weights["b_y"])[0], tape
 
-    The best relation decides how many words there are. The digits' order cannot be known from the words alone.
+
+def bag_loss_and_gradients(weights: Weights, some: Captioned) -> tuple[float, Weights]:
+    """Is a word in the caption? The cross-entropy of that, summed over the words, by log(1 + exp(y)) - y [it is]."""
+    bags = np.zeros((len(some.captions), len(WORDS)), np.float32)
+    for n, words in enumerate(some.write.T):
+        bags[n, words] = 1
+    h, y, tape = words_at_once(weights, some.pictures)
+    loss = float(np.mean(np.sum(np.logaddexp(0, y) - y * bags, axis=1)))
+    dy = ((1 + np.tanh(y / 2)) / 2 - bags) / len(bags)
+    dh, dW_y, db_y = affine_backward(dy[None], h, weights["W_y"])
+    dx, _, gradients = recurrent.backward(dh, (np.zeros_like(h[0]),), tape)
+    da = dx[0] * (seen(weights, some.pictures) > 0)
+    gradients |= {"W_y": dW_y, "b_y": db_y, "W_i": da.T @ some.pictures, "b_i": da.sum(axis=0)}
+    return loss, gradients
+
+
+def in_a_usual_order(weights: Weights, pictures: np.ndarray) -> list[str]:
+    """The likeliest words of the bag, made into a caption.
+
+    The best relation decides which words there are. Which digit comes first cannot be known from the words alone: it is the
+    smaller one.
     """
-    data = draw(rng, training, FOR_BASELINE)
-    bags = np.array([[word in text.split() for word in WORDS] for text in data.captions])
-    p = {
-        word: LogisticRegression(max_iter=200).fit(data.pictures, bags[:, n]).predict_proba(test.pictures)[:, 1]
-        for n, word in enumerate(WORDS)
-        if 0 < bags[:, n].sum() < len(bags)
-    }
     found = []
-    for n in range(len(test.pictures)):
-        relation = max(("left", "above", "row", "column"), key=lambda word: p[word][n])
-        best = sorted(DIGITS, key=lambda word: -p[word][n])[:2]
-        first, second = sorted(best, key=DIGITS.index)
-        many = max(MANY, key=lambda word: p[word][n])
-        twice = f"two {many} in a {relation}"
-        found.append(
-            twice
-            if relation in ("row", "column")
-            else f"{first} {'left of' if relation == 'left' else relation} {second}"
-        )
+    for y in words_at_once(weights, pictures)[1]:
+        relation = max(("left", "above", "row", "column"), key=lambda word: y[NUMBER[word]])
+        if relation in ("row", "column"):
+            found.append(f"two {max(MANY, key=lambda word: y[NUMBER[word]])} in a {relation}")
+        else:
+            first, second = sorted(sorted(DIGITS, key=lambda word: -y[NUMBER[word]])[:2], key=DIGITS.index)
+            found.append(f"{first} {'left of' if relation == 'left' else relation} {second}")
     return found
 
 
@@ -174,33 +186,36 @@ def judged(found: list[str], test: Captioned) -> Result:
 def perform(settings: Settings, tell: Tell) -> Result:
     """One model, from one seed."""
     training, choosing, test = digits.load()
-    rng = np.random.default_rng(settings["seed"])
+    rng, variant = np.random.default_rng(settings["seed"]), settings["variant"]
     held_out = draw(np.random.default_rng([2, 0]), test, HELD_OUT)
-    if settings["variant"] == BAG:
-        return judged(without_order(rng, training, held_out), held_out)
-    cell, watched = models.cell_of(settings["variant"]), draw(np.random.default_rng([1, 0]), choosing, HELD_OUT)
+    watched = draw(np.random.default_rng([1, 0]), choosing, HELD_OUT)
+    cell = models.cell_of(variant)
+    if variant == BAG:
+        weights = initial_weights({**settings, "variant": "rnn"}, rng)
+        del weights["W_e"]
+        loss, write = bag_loss_and_gradients, in_a_usual_order
+    else:
+        weights = initial_weights(settings, rng)
+        loss, write = partial(loss_and_gradients, cell=cell), partial(write_captions, cell=cell)
 
     def error(weights: Weights) -> float:
-        found = write_captions(weights, cell, watched.pictures)
+        found = write(weights, pictures=watched.pictures)
         return float(np.mean([a != b for a, b in zip(found, watched.captions, strict=True)]))
 
     weights, result = learning.learn(
-        initial_weights(settings, rng), lambda w, some: loss_and_gradients(w, some, cell),
-        endless(rng, training, settings["N"]), learning.budget_of(settings), error, tell, settings["learning_rate"],
-        settings["clip"], settings["every"],
+        weights, loss, endless(rng, training, settings["N"]), learning.budget_of(settings), error, tell,
+        settings["learning_rate"], settings["clip"], settings["every"],
     )  # fmt: skip
-    return result | judged(write_captions(weights, cell, held_out.pictures), held_out)
+    return result | judged(write(weights, pictures=held_out.pictures), held_out)
 
 
 def claims(rows: Sequence[Row]) -> dict[str, bool]:
     bag = max(values(rows, "accuracy", variant=BAG))
-    return {
-        "Every network writes more right captions than the bag of words": all(
-            min(values(rows, "accuracy", variant=variant)) > bag for variant in NETWORKS
-        ),
-    }
+    worst = min(min(values(rows, "accuracy", variant=variant)) for variant in NETWORKS)
+    return {"Every network writes more right captions than the bag of words": worst > bag}
 
 
-RUNS: list[Settings] = [{"variant": BAG, "seed": seed} for seed in SEEDS]
-RUNS += [{"variant": variant, "seed": seed, **TRAINING} for variant in NETWORKS for seed in SEEDS]
+RUNS: list[Settings] = [
+    {"variant": variant, "seed": seed, **TRAINING} for variant in (BAG, *NETWORKS) for seed in SEEDS
+]
 EXPERIMENT = Experiment("captions", "What is in the picture?", RUNS, perform, claims, {"updates": 3})

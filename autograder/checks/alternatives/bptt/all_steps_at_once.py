@@ -15,7 +15,13 @@ def through_time(dh, h, W_h, k):
 def all_gradients(dh, x, h_0, h, W_x, W_h, k):
     da, dh_0 = through_time(dh, h, W_h, k)
     before = np.concatenate([h_0[None], h[:-1]])
-    return da @ W_x, dh_0, np.tensordot(da, x, ([0, 1], [0, 1])), np.tensordot(da, before, 2 * ([0, 1],)), da.sum((0, 1))
+    return (
+        da @ W_x,
+        dh_0,
+        np.tensordot(da, x, ([0, 1], [0, 1])),
+        np.tensordot(da, before, 2 * ([0, 1],)),
+        da.sum((0, 1)),
+    )
 
 
 def step_backward(dh, x, h_prev, h, W_x, W_h):

@@ -3,13 +3,18 @@
 import numpy as np
 
 
+def step_backward(dh, x, h_prev, h, W_x, W_h):
+    da_T = np.transpose(dh * (1 - h**2))
+    return [(W_x.T @ da_T).T, (W_h.T @ da_T).T, np.dot(da_T, x), np.dot(da_T, h_prev), da_T.sum(axis=1)]
+
+
 def backward(dh, x, h_0, h, W_x, W_h):
     steps, dh_next = [], np.zeros_like(h_0)
     for t in reversed(range(len(x))):
         if t == 0:
-            found = step_backward(dh[0] + dh_next, x[0], h_0, h[0], W_x, W_h)  # noqa: F821 - the notebook has it
+            found = step_backward(dh[0] + dh_next, x[0], h_0, h[0], W_x, W_h)
         else:
-            found = step_backward(dh[t] + dh_next, x[t], h[t - 1], h[t], W_x, W_h)  # noqa: F821
+            found = step_backward(dh[t] + dh_next, x[t], h[t - 1], h[t], W_x, W_h)
         steps.insert(0, found)
         dh_next = found[1]
     dx, handed, dW_x, dW_h, db = zip(*steps, strict=True)

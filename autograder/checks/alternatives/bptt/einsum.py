@@ -15,8 +15,7 @@ def backward(dh, x, h_0, h, W_x, W_h):
     sums = [np.zeros_like(W_x), np.zeros_like(W_h), np.zeros(len(W_h), dtype=W_h.dtype)]
     for t in range(len(x) - 1, -1, -1):
         dx[t], total, *weights = step_backward(total + dh[t], x[t], states[t], states[t + 1], W_x, W_h)
-        for kept, new in zip(sums, weights, strict=True):
-            kept += new
+        sums = [kept + new for kept, new in zip(sums, weights, strict=True)]
     return dx, total, *sums
 
 

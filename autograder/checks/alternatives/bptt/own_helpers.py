@@ -14,7 +14,9 @@ def plus(one, other):
 def from_step(t, direct, inputs, initial, states, W, U, cut):
     """The gradients of step t and of all steps before it, given the gradient of its result."""
     before = states[t - 1] if t else initial
-    grad_input, grad_before, *grads = step_backward(direct[t] if cut(t) else direct[t] + cut.handed, inputs[t], before, states[t], W, U)
+    grad_input, grad_before, *grads = step_backward(
+        direct[t] if cut(t) else direct[t] + cut.handed, inputs[t], before, states[t], W, U
+    )
     if t == 0:
         return [grad_input], grad_before, tuple(grads)
     cut.handed = grad_before

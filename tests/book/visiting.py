@@ -1,0 +1,109 @@
+"""A visit to a page of the built book: opened once, looked at from every side, and remembered for the tests."""
+
+from dataclasses import dataclass, field
+
+import yaml
+from axe_playwright_python.base import AXE_SCRIPT
+from book_paths import BOOK
+from playwright.sync_api import Browser, Page
+
+TOC = yaml.safe_load((BOOK / "_toc.yml").read_text())
+TEXTS = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
+PAGES = [*TEXTS, "index", "genindex", "search"]
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+OWN = ("data:", "blob:")
+
+# The rules that depend on colours, and those that depend on the width. All others look at the document, which stays the same.
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+OF_WIDTH = ["scrollable-region-focusable", "target-size"]
+WORST = ("serious", "critical")
+
+FORMULAS_LEFT = """() => [...document.querySelectorAll('.math')]
+    .filter(e => !e.querySelector('mjx-container') || e.querySelector('mjx-merror')).map(e => e.textContent)"""
+TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+    ['the page', ...[...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > innerWidth)
+        .slice(0, 5).map(e => e.outerHTML.slice(0, 120))]"""
+FOUND = """rules => axe.run({preload: false, resultTypes: ['violations'], ...(rules && {runOnly: {type: 'rule', values: rules}})})
+    .then(found => found.violations.flatMap(one => one.nodes.map(node =>
+        ({impact: one.impact, text: `${one.id} (${one.impact}): ${node.html.slice(0, 200)} ${node.failureSummary}`}))))"""
+
+
+class Watch:
+    """What a page asks for and complains about."""
+
+    def __init__(self, page: Page) -> None:
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("requestfailed", lambda request: self.problems.append(f"not loaded: {request.url}"))
+        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on("response", self.look_at)
+
+    def look_at(self, response) -> None:
+        if response.status >= 400:
+            self.problems.append(f"{response.status}: {response.url}")
+
+    def elsewhere(self, home: str) -> list[str]:
+        """The requests that left home."""
+        return [url for url in self.requests if not url.startswith((home, *OWN))]
+
+
+def open_page(page: Page, url: str) -> None:
+    """Open a page and wait until its formulas and fonts are there; index.html sends the reader on to the first page."""
+    page.goto(url, wait_until="load")
+    if url.endswith("/index.html"):
+        page.wait_for_url(f"**/{TOC['root']}.html", wait_until="load")
+    page.evaluate("window.MathJax?.startup?.promise?.then(() => null)")
+    page.evaluate("document.fonts.ready.then(() => null)")
+
+
+def worst_found(page: Page, rules: list[str] | None = None) -> list[str]:
+    """What axe-core finds serious or critical, with all rules or with some."""
+    return [one["text"] for one in page.evaluate(FOUND, rules) if one["impact"] in WORST]
+
+
+def turn(page: Page, scheme: str) -> None:
+    """Let the system change to dark or light; the page follows."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)
+
+
+@dataclass
+class Visit:
+    """What was found on one page, from a server and from the disk."""
+
+    elsewhere: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    formulas_left: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    images_missing: list[str] = field(default_factory=list)
+    violations: dict[str, list[str]] = field(default_factory=dict)
+    too_wide: dict[str, list[str]] = field(default_factory=dict)
+
+
+def visit(browser: Browser, address: str, name: str) -> Visit:
+    """Open a page from the server; look at it in light, in dark, and on a narrow screen in both, with every fold open."""
+    seen = Visit()
+    with browser.new_context(viewport=DESKTOP, color_scheme="light") as context:
+        page = context.new_page()
+        watch = Watch(page)
+        open_page(page, f"{address}/{name}.html")
+        seen.formulas_left = page.evaluate(FORMULAS_LEFT)
+        seen.links = page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))")
+        seen.images_missing = page.evaluate("[...document.images].filter(i => i.naturalWidth === 0).map(i => i.src)")
+        page.add_script_tag(content=AXE_SCRIPT)
+        page.add_style_tag(
+            content="*, *::before, *::after { transition: none !important; animation: none !important; }"
+        )
+        page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+        seen.violations["light"] = worst_found(page)
+        turn(page, "dark")
+        seen.violations["dark"] = worst_found(page, OF_COLOURS)
+        page.set_viewport_size(PHONE)
+        seen.too_wide["dark"] = page.evaluate(TOO_WIDE)
+        turn(page, "light")
+        seen.too_wide["light"] = page.evaluate(TOO_WIDE)
+        seen.violations["on a phone"] = worst_found(page, OF_WIDTH)
+        seen.elsewhere, seen.problems = watch.elsewhere(address), watch.problems
+    return seen
