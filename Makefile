@@ -34,7 +34,7 @@ data: _data/ready  ## fetch the data sets of the experiments, once
 exercises: setup  ## generate the student notebooks, their worked cases and zip files
 	@$(PY) -m autograder release --course $(COURSE) --packages _build/student
 
-book: exercises data  ## build the book, executed, warnings as errors
+book: exercises data  ## build the book, executed, warnings as errors (ANSWERS=no leaves out the answers)
 	@$(BOOK)
 
 BOOK = $(BIN)/jupyter-book build book --config _config.yml --path-output . -W --keep-going -n

@@ -81,7 +81,7 @@ STARTS = (
     Start(
         "Keras",
         "uniform, at most √(6 / (D + G*H))",
-        "the (H, G*H) matrix is orthogonal: its rows are",
+        "one (H, G*H) matrix with orthonormal rows",
         "0; forget gate 1",
     ),
     Start("Equinox", SMALL, SMALL, SMALL),
@@ -180,6 +180,10 @@ def rows(*cells: str) -> list[list[str]]:
 
 def gru_rows() -> list[list[str]]:
     """What a GRU's reset gate and its z mean, in the libraries and in the papers."""
+
+    def how(layout: Layout) -> str:
+        return "compared if installed" if layout.library == "Equinox" else "compared"
+
     meaning = {True: "the old state", False: "the candidate"}
     found = [
         [

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from solutions.with_numpy import gru
 from solutions.with_numpy.arrays import FloatArray
 
 Weights = dict[str, FloatArray]
@@ -107,9 +108,7 @@ def from_torch(cell: str, parameters: Mapping[str, Tensor], layer: int = 0, reve
         for name in BIASES
     )
     if cell == "gru":
-        H = W_h.shape[1]
-        b = np.concatenate([first[: 2 * H] + second[: 2 * H], first[2 * H :]])
-        return {"W_x": W_x, "W_h": W_h, "b": b, "b_hn": second[2 * H :].copy()}
+        return dict(zip(("W_x", "W_h", "b", "b_hn"), gru.from_pytorch(W_x, W_h, first, second), strict=True))
     weights = {"W_x": W_x, "W_h": W_h, "b": first + second}
     return {name: exchange_o_and_g(array) for name, array in weights.items()} if cell == "lstm" else weights
 

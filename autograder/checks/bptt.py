@@ -181,7 +181,7 @@ def draw_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", sequence_inputs(rng, T, 1, D, H)),
         DrawnCase("as many steps, sequences, inputs and hidden units", sequence_inputs(rng, T, T, T, T)),
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
-        DrawnCase("many steps of a larger layer", sequence_inputs(rng, 40, 8, 24, 48)),
+        DrawnCase("a large layer", sequence_inputs(rng, 20, 12, 32, 64)),
     ]
 
 
@@ -494,6 +494,19 @@ def not_divided_by_two(function, array, step=1e-5):
 
 
 @NUMERICAL_GRADIENT.misconception(
+    "The difference was divided by 2 and then multiplied by step, as / 2 * step does: write / (2 * step)."
+)
+def brackets_forgotten(function, array, step=1e-5):
+    gradient = np.empty_like(array)
+    for index in np.ndindex(array.shape):
+        above, below = array.copy(), array.copy()
+        above[index] += step
+        below[index] -= step
+        gradient[index] = (function(above) - function(below)) / 2 * step
+    return gradient
+
+
+@NUMERICAL_GRADIENT.misconception(
     "It has the wrong sign: the value below was not taken from the value above, but the other way round."
 )
 def above_taken_from_below(function, array, step=1e-5):
@@ -592,7 +605,7 @@ def draw_relative_error(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three axes", pair(rng, A, B, C, larger="a")),
         DrawnCase("a vector", pair(rng, C, larger="b")),
-        DrawnCase("a matrix", pair(rng, B, B, larger="b")),
+        DrawnCase("a matrix", {name: -v for name, v in pair(rng, B, B, larger="b").items()}),
         DrawnCase("two arrays of zeros", {"a": zeros, "b": zeros.copy()}),
         DrawnCase("small numbers", {name: 1e-9 * v for name, v in pair(rng, A, C, larger="a").items()}),
         DrawnCase("float32", in_dtype(pair(rng, A, B, larger="a"), np.float32)),
@@ -698,7 +711,7 @@ def draw_truncated_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", truncated_inputs(rng, T, 1, D, H, k)),
         DrawnCase("as many steps, sequences, inputs and hidden units", truncated_inputs(rng, 5, 5, 5, 5, 2)),
         DrawnCase("float32", in_dtype(truncated_inputs(rng, T, N, D, H, k), np.float32)),
-        DrawnCase("many steps of a larger layer", truncated_inputs(rng, 40, 8, 24, 48, 7)),
+        DrawnCase("a large layer", truncated_inputs(rng, 20, 12, 32, 64, 7)),
     ]
 
 
@@ -770,13 +783,16 @@ def last_steps_only(dh, x, h_0, h, W_x, W_h, k):
     "the block's first step, and no further."
 )
 def window_of_its_own(dh, x, h_0, h, W_x, W_h, k):
-    before, found = states_before(h, h_0), []
+    before, dx, dh_0, weights = states_before(h, h_0), np.zeros_like(x), np.zeros_like(h_0), []
     for last in range(len(x)):
-        alone, begin = np.zeros_like(dh), max(0, last - k + 1)
-        alone[last] = dh[last]
-        handed = cut_where(lambda t, begin=begin: t < begin)
-        found.append(added(steps_back(alone, x, before, h, W_x, W_h, handed)))
-    return tuple(sum(one[place] for one in found) for place in range(5))
+        window = slice(max(0, last - k + 1), last + 1)
+        alone = np.zeros_like(dh[window])
+        alone[-1] = dh[last]
+        found = added(steps_back(alone, x[window], before[window], h[window], W_x, W_h))
+        dx[window] += found[0]
+        dh_0 += found[1] if window.start == 0 else 0
+        weights.append(found[2:])
+    return dx, dh_0, *(sum(one[place] for one in weights) for place in range(3))
 
 
 @TRUNCATED_BACKWARD.misconception(

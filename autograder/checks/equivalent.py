@@ -5,6 +5,12 @@ By check, then by the mutant's description as ``autograder.mutants`` gives it. A
 
 LAST_AXIS = "-1 is the default of take_along_axis"
 NOT_ASKED = "the exercise says that the case in which no step counts is not asked for"
+NO_MATTER = "the cell state before the first step stands in the columns of h_0 alone, which are not asked for"
+ALL_ZEROS = "zeros with one number for each of the 4H rows, taken from another array of as many rows"
+OTHER_ACTIVATION = "the exercise says that an activation other than tanh and ReLU is not asked for"
+LIMIT = "the exercise says that a limit that is not above 0 is not asked for"
+NOT_FINITE = "the exercise says that a norm that is not finite is not asked for"
+NUMPYS_NUMBER = "a number of NumPy's is as good as one of Python's"
 EQUIVALENT: dict[str, dict[str, str]] = {
     "loss.cross_entropy": {
         "np.take_along_axis(log_p, targets[..., None], axis=-1): axis left out": LAST_AXIS,
@@ -15,5 +21,57 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ValueError('perplexity: no step counts, so there is nothing : call left out": NOT_ASKED,
         "0: 0 to -1": NOT_ASKED,
         "int(np.count_nonzero(mask)): call left out": "dividing by NumPy's integer gives the same as by Python's",
+    },
+    "lstm.gates": {
+        "a.reshape(len(x), 4, -1).swapaxes(0, 1): arguments 1 and 2 swapped": "swapping two axes is the same both ways",
+        "1: 1 to 2 (place 3)": "NumPy takes any negative length for the one to find",
+    },
+    "lstm.forward": {"h: h to h_0 (place 4)": "h was made with the dtype of h_0"},
+    "lstm.backward": {
+        "dc_next.copy(): call left out": "after one step or more it is no argument any more; no steps are not asked for",
+        "W_h: W_h to W_x (place 3)": ALL_ZEROS,
+        "0: 0 to -1 (place 2)": ALL_ZEROS,
+    },
+    "cell_path.full_derivative": {
+        "np.broadcast_to(np.eye(2 * H, dtype=c.dtype), (N, 2 * H, 2 *: call left out": "a product broadcasts by itself",
+        "product[:, :H, :H].copy(): call left out": "a view holds the same numbers",
+        "c: c to c_0 (place 2)": "both have the same dtype",
+        "c[t - 1] if t > 0 else c_0: if always": NO_MATTER,
+        "t > 0: Gt to GtE": NO_MATTER,
+        "t: t to H (place 2)": NO_MATTER,
+        "0: 0 to -1": NO_MATTER,
+    },
+    "jacobians.step_jacobian": {
+        "if activation not in ('tanh', 'relu'): raise ValueError(f\"st: statement left out": OTHER_ACTIVATION,
+        'ValueError(f"step_jacobian: the argument activation must be : call left out': OTHER_ACTIVATION,
+        "activation: activation to h (place 3)": OTHER_ACTIVATION,
+    },
+    "jacobians.span_jacobian": {
+        "np.tile(np.eye(H, dtype=h.dtype), (N, 1, 1)): call left out": "the product with the first step's Jacobians repeats "
+        "one identity for all sequences, and the exercise says that a span of no steps is not asked for",
+    },
+    "jacobians.spectral_radius": {
+        "float(np.abs(np.linalg.eigvals(J)).max()): call left out": NUMPYS_NUMBER,
+    },
+    "clipping.clip_by_value": {
+        "if not limit > 0: raise ValueError(f'clip_by_value: the argu: statement left out": LIMIT,
+        "limit > 0: Gt to GtE": LIMIT,
+        "ValueError(f'clip_by_value: the argument limit must be above: call left out": LIMIT,
+        "0: 0 to -1": LIMIT,
+        "limit: limit to name (place 4)": LIMIT,
+    },
+    "clipping.global_norm": {
+        "float(np.sqrt(sum((np.sum(np.square(g, dtype=np.float64)) fo: call left out": NUMPYS_NUMBER,
+    },
+    "clipping.clip_by_global_norm": {
+        "if not limit > 0: raise ValueError(f'clip_by_global_norm: th: statement left out": LIMIT,
+        "limit > 0: Gt to GtE": LIMIT,
+        "ValueError(f'clip_by_global_norm: the argument limit must be: call left out": LIMIT,
+        "0: 0 to -1": LIMIT,
+        "limit: limit to name (place 4)": LIMIT,
+        'if not np.isfinite(norm): raise FloatingPointError(f"clip_by: statement left out': NOT_FINITE,
+        "FloatingPointError(f\"clip_by_global_norm: the gradients' nor: call left out": NOT_FINITE,
+        "norm: norm to scale (place 5)": NOT_FINITE,
+        "norm > limit: Gt to GtE": "where the norm is the limit, the factor limit / norm is 1 as well",
     },
 }

@@ -48,9 +48,14 @@ def states(rng: Generator, N: int, H: int) -> tuple[np.ndarray, np.ndarray]:
 # ---- gates -----------------------------------------------------------------------------------------------------------
 
 
-def gate_inputs(rng: Generator, N: int, D: int, H: int, scale: float = 1.0) -> dict:
-    weights = {name: scale * value for name, value in network(rng, D, H).items()}
-    return {"x": rng.normal(size=(N, D)), "h_prev": np.tanh(rng.normal(size=(N, H))), **weights}
+def gate_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
+    return {"x": rng.normal(size=(N, D)), "h_prev": np.tanh(rng.normal(size=(N, H))), **network(rng, D, H)}
+
+
+def saturated(rng: Generator, N: int, D: int, H: int) -> dict:
+    """Biases so large, half of them positive, that every gate is open or shut as far as it goes."""
+    signs = rng.permutation(np.repeat([-1.0, 1.0], 2 * H))
+    return gate_inputs(rng, N, D, H) | {"b": signs * rng.uniform(1000, 3000, size=4 * H)}
 
 
 def draw_gates(rng: Generator) -> list[DrawnCase]:
@@ -61,19 +66,17 @@ def draw_gates(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one hidden unit", gate_inputs(rng, N, D, 1)),
         DrawnCase("four sequences, inputs and hidden units", gate_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(gate_inputs(rng, N, D, H), np.float32)),
-        DrawnCase("sums of several thousand", gate_inputs(rng, N, D, H, scale=5000.0)),
+        DrawnCase("sums of more than a thousand", saturated(rng, N, D, H)),
     ]
 
 
 def worked_gates(rng: Generator) -> list[DrawnCase]:
-    large = short(gate_inputs(rng, 2, 2, 2))
-    large |= {name: 5000 * large[name] for name in ("W_x", "W_h", "b")}
     return [
         DrawnCase("two sequences", short(gate_inputs(rng, 2, 2, 3))),
         DrawnCase("one sequence", short(gate_inputs(rng, 1, 3, 2))),
         DrawnCase("as many sequences, inputs and hidden units", short(gate_inputs(rng, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(gate_inputs(rng, 2, 1, 2)), np.float32)),
-        DrawnCase("sums of several thousand", large),
+        DrawnCase("sums of more than a thousand", short(saturated(rng, 2, 2, 2))),
     ]
 
 
@@ -1010,8 +1013,8 @@ def factors_in_the_wrong_order(c_0, c, gates, W_h):
 
 
 @FULL_DERIVATIVE.misconception(
-    "Only the blocks from c to c were multiplied, which is the direct path again. Multiply the whole Jacobians, and cut out the "
-    "block at the end."
+    "It is the direct path again: only the blocks from c to c were multiplied, or numbers and not matrices. Multiply the whole "
+    "Jacobians with @, and cut out the block at the end."
 )
 def block_cut_out_too_early(c_0, c, gates, W_h):
     return product_of([corner(J) for J in all_jacobians(c_0, c, gates, W_h)])
@@ -1058,10 +1061,11 @@ def sum_of_jacobians(c_0, c, gates, W_h):
 
 
 @FULL_DERIVATIVE.misconception(
-    "The Jacobians were multiplied number by number, with *. The chain rule asks for a product of matrices: @."
+    "The Jacobian of the first step is missing: it leads from c_0 to c_1, so the product has as many factors as steps."
 )
-def number_by_number(c_0, c, gates, W_h):
-    return corner(np.prod(all_jacobians(c_0, c, gates, W_h), axis=0))
+def first_step_left_out(c_0, c, gates, W_h):
+    first, *later = all_jacobians(c_0, c, gates, W_h)
+    return corner(product_of([np.broadcast_to(np.eye(first.shape[1], dtype=c.dtype), first.shape), *later]))
 
 
 @FULL_DERIVATIVE.misconception(

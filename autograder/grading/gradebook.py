@@ -129,6 +129,9 @@ class GradeWriter:
         try:
             self.gradebook = Gradebook(course.db_url, course.course_id)
             Base.metadata.create_all(self.gradebook.engine)
+        except ImportError as error:
+            what = f"The gradebook {course.db_url} needs the package {error.name}; install it."
+            raise CourseError(what) from error
         except sa.exc.SQLAlchemyError as error:
             reason = str(error.__cause__ or error).splitlines()[0]
             raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error

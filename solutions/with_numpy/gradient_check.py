@@ -67,8 +67,8 @@ def relative_error(a: FloatArray, b: FloatArray) -> float:
     """
     if np.shape(a) != np.shape(b):
         raise ValueError(f"relative_error: the shapes must be the same, but are {np.shape(a)} and {np.shape(b)}.")
-    scale = float(np.maximum(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0)))  # NaN stays NaN
-    return float(np.abs(a - b).max(initial=0.0)) / scale if scale != 0 else 0.0
+    scale = np.abs([a, b]).max(initial=0.0)
+    return float(np.abs(a - b).max(initial=0.0) / scale) if scale != 0 else 0.0
 
 
 def check_gradients(

@@ -205,3 +205,38 @@ def backward(
         dx[t], dh_next = gradients[:2]
         sums = [total + gradient for total, gradient in zip(sums, gradients[2:], strict=True)]
     return dx, dh_next, sums[0], sums[1], sums[2], sums[3]
+
+
+@takes(weight_ih="3H D", weight_hh="3H H", bias_ih="3H", bias_hh="3H")
+def from_pytorch(
+    weight_ih: FloatArray, weight_hh: FloatArray, bias_ih: FloatArray, bias_hh: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """The parameters of PyTorch's GRU as ours; both have the blocks r, z, n.
+
+    b = [b_ih_r + b_hh_r, b_ih_z + b_hh_z, b_ih_n],    b_hn = b_hh_n
+
+    Parameters
+    ----------
+    weight_ih : (3H, D)
+        PyTorch's weights from the input.
+    weight_hh : (3H, H)
+        PyTorch's weights from the hidden state.
+    bias_ih : (3H,)
+        PyTorch's first bias.
+    bias_hh : (3H,)
+        PyTorch's second bias. In the block n it stands inside the product with r.
+
+    Returns
+    -------
+    W_x : (3H, D)
+    W_h : (3H, H)
+    b : (3H,)
+    b_hn : (H,)
+        What ``step`` takes; new arrays.
+
+    Source: the documentation of torch.nn.GRU.
+    """
+    H = weight_hh.shape[1]
+    b = bias_ih.copy()
+    b[: 2 * H] += bias_hh[: 2 * H]
+    return weight_ih.copy(), weight_hh.copy(), b, bias_hh[2 * H :].copy()

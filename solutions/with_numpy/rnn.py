@@ -147,7 +147,7 @@ def backward(
     Source: Werbos, "Backpropagation through time: what it does and how to do it", 1990.
     """
     dx, dh_next = np.empty_like(x), np.zeros_like(h_0)
-    dW_x, dW_h, db = np.zeros_like(W_x), np.zeros_like(W_h), np.zeros_like(W_h[0])
+    dW_x, dW_h, db = np.zeros_like(W_x), np.zeros_like(W_h), np.zeros(len(W_h), dtype=W_h.dtype)
     for t in reversed(range(len(x))):
         h_prev = h[t - 1] if t > 0 else h_0
         gradients = step_backward(dh[t] + dh_next, x[t], h_prev, h[t], W_x, W_h)

@@ -73,7 +73,7 @@ def truncated_backward(
     if k < 1:
         raise ValueError(f"The argument k must be at least 1 step, but is {k}.")
     dx, dh_next = np.empty_like(x), np.zeros_like(h_0)
-    dW_x, dW_h, db = np.zeros_like(W_x), np.zeros_like(W_h), np.zeros_like(W_h[0])
+    dW_x, dW_h, db = np.zeros_like(W_x), np.zeros_like(W_h), np.zeros(len(W_h), dtype=W_h.dtype)
     for t in reversed(range(len(x))):
         if (t + 1) % k == 0:
             dh_next = np.zeros_like(h_0)

@@ -15,7 +15,10 @@ from autograder.grading import challenge
 from autograder.grading.judge import expected_values, matching, outcomes
 from autograder.runner.calling import Given, arrays_in, parts_of
 
-RIGHT_SEEDS, WRONG_SEEDS, FEW_SEEDS = 200, 50, 10
+FEW_SEEDS = 10
+SLOW = pytest.mark.slow
+RIGHT_SEEDS = pytest.mark.parametrize("seeds", [20, pytest.param(200, marks=SLOW)])
+WRONG_SEEDS = pytest.mark.parametrize("seeds", [5, pytest.param(50, marks=SLOW)])
 SEED = bytes(range(32))
 CHECKS = [(exercise, check) for exercise in EXERCISES.values() for check in exercise.without_training().checks]
 EACH_CHECK = pytest.mark.parametrize(("exercise", "check"), CHECKS, ids=[check.name for _, check in CHECKS])
@@ -141,21 +144,23 @@ def test_the_reference_is_right_in_every_draw(exercise: Exercise, check: Check) 
         )
 
 
-@pytest.mark.parametrize(("exercise", "path"), ALTERNATIVES, ids=[path.stem for _, path in ALTERNATIVES])
-def test_every_other_right_version_passes_in_every_draw(exercise: Exercise, path: Any) -> None:
+@RIGHT_SEEDS
+@pytest.mark.parametrize(("exercise", "path"), ALTERNATIVES, ids=[f"{e.slug}-{path.stem}" for e, path in ALTERNATIVES])
+def test_every_other_right_version_passes_in_every_draw(exercise: Exercise, path: Any, seeds: int) -> None:
     namespace = whole_set(exercise, path)
-    for number, check in itertools.product(range(RIGHT_SEEDS), exercise.without_training().checks):
+    for number, check in itertools.product(range(seeds), exercise.without_training().checks):
         cases = drawn(exercise, check, number)
         results = outcomes(namespace[check.function], cases, check.tensors)
         text = first_difference(check, results, answers(exercise, check, number))
         assert text is None, f"{path.stem}, seed {number}, {check.name}: {text}"
 
 
+@WRONG_SEEDS
 @EACH_MISTAKE
 def test_every_mistake_is_rejected_and_matched_by_its_own_name_alone(
-    exercise: Exercise, check: Check, mistake: Misconception
+    exercise: Exercise, check: Check, mistake: Misconception, seeds: int
 ) -> None:
-    for number in range(WRONG_SEEDS):
+    for number in range(seeds):
         cases = drawn(exercise, check, number)
         theirs = outcomes(mistake.function, cases, check.tensors)
         assert first_difference(check, theirs, answers(exercise, check, number)) is not None, (
@@ -336,7 +341,7 @@ def arrays_of(cases: list[DrawnCase]) -> list[tuple[str, Array]]:
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
 def test_no_challenge_holds_the_answer_of_another_check(exercise: Exercise) -> None:
-    for number in range(WRONG_SEEDS):
+    for number in range(FEW_SEEDS):
         checks = exercise.without_training().checks
         cases = {check.name: drawn(exercise, check, number) for check in checks}
         given = [(check, what, array) for check in checks for what, array in arrays_of(cases[check.name])]

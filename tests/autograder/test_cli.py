@@ -105,3 +105,13 @@ def test_release_twice_changes_no_byte(course, tmp_path: Path, autograder) -> No
     assert "nothing changed" in result.stdout
     assert tree(folder) | tree(tmp_path / "zip") == before
     assert tree(folder) == tree(ROOT / "exercises"), "the committed notebooks are what a release makes"
+
+
+def test_a_database_whose_driver_is_missing_is_said_in_one_sentence(course, autograder) -> None:
+    settings = course.root / "nbgrader_config.py"
+    with settings.open("a") as file:
+        file.write('\nc.CourseDirectory.db_url = "postgresql+no_such_driver://localhost/grades"\n')
+    result = autograder("report", "--course", str(course.root))
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "The gradebook postgresql+no_such_driver://localhost/grades" in result.stderr

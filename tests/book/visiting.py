@@ -23,7 +23,22 @@ FORMULAS_LEFT = """() => [...document.querySelectorAll('.math')]
 TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
     ['the page', ...[...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > innerWidth)
         .slice(0, 5).map(e => e.outerHTML.slice(0, 120))]"""
-FOUND = """rules => axe.run({preload: false, resultTypes: ['violations'], ...(rules && {runOnly: {type: 'rule', values: rules}})})
+
+# Colours are measured once for each look. Elements look alike if they and all around them have equal names, classes and styles.
+# What holds nothing but looks that came before is marked: the page of all functions has ten thousand elements and few looks.
+MARK_REPEATED = """() => {
+    const looks = new Set();
+    const visit = (element, around) => {
+        const look = `${around}>${element.localName}.${element.getAttribute('class')}|${element.getAttribute('style')}`;
+        const repeated = [...element.children].filter(child => !visit(child, look));
+        const isNew = !looks.has(look) || repeated.length < element.children.length;
+        looks.add(look);
+        if (isNew) repeated.forEach(child => child.setAttribute('data-repeated', ''));
+        return isNew;
+    };
+    visit(document.body, '');
+}"""
+FOUND = """([place, options]) => axe.run(place ?? document, {preload: false, resultTypes: ['violations'], ...options})
     .then(found => found.violations.flatMap(one => one.nodes.map(node =>
         ({impact: one.impact, text: `${one.id} (${one.impact}): ${node.html.slice(0, 200)} ${node.failureSummary}`}))))"""
 
@@ -58,9 +73,30 @@ def open_page(page: Page, url: str) -> None:
     page.evaluate("document.fonts.ready.then(() => null)")
 
 
-def worst_found(page: Page, rules: list[str] | None = None) -> list[str]:
-    """What axe-core finds serious or critical, with all rules or with some."""
-    return [one["text"] for one in page.evaluate(FOUND, rules) if one["impact"] in WORST]
+def worst_of(page: Page, place: dict | None, options: dict) -> list[str]:
+    """What axe-core finds serious or critical."""
+    return [one["text"] for one in page.evaluate(FOUND, [place, options]) if one["impact"] in WORST]
+
+
+def wrong_in_document(page: Page) -> list[str]:
+    """By all rules but those of colours."""
+    return worst_of(page, None, {"rules": {rule: {"enabled": False} for rule in OF_COLOURS}})
+
+
+def wrong_in_colours(page: Page) -> list[str]:
+    page.evaluate(MARK_REPEATED)
+    return worst_of(page, {"exclude": [["[data-repeated]"]]}, {"runOnly": {"type": "rule", "values": OF_COLOURS}})
+
+
+def wrong_in_width(page: Page) -> list[str]:
+    return worst_of(page, None, {"runOnly": {"type": "rule", "values": OF_WIDTH}})
+
+
+def prepare_for_axe(page: Page) -> None:
+    """Load axe-core, let colours change at once, and open every fold, so that what is in it is looked at as well."""
+    page.add_script_tag(content=AXE_SCRIPT)
+    page.add_style_tag(content="*, *::before, *::after { transition: none !important; animation: none !important; }")
+    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
 
 
 def turn(page: Page, scheme: str) -> None:
@@ -75,7 +111,9 @@ class Visit:
 
     elsewhere: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    formulas: int = 0
     formulas_left: list[str] = field(default_factory=list)
+    fonts: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     images_missing: list[str] = field(default_factory=list)
     violations: dict[str, list[str]] = field(default_factory=dict)
@@ -89,21 +127,19 @@ def visit(browser: Browser, address: str, name: str) -> Visit:
         page = context.new_page()
         watch = Watch(page)
         open_page(page, f"{address}/{name}.html")
+        seen.formulas = page.locator("mjx-container").count()
         seen.formulas_left = page.evaluate(FORMULAS_LEFT)
+        seen.fonts = page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)")
         seen.links = page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))")
         seen.images_missing = page.evaluate("[...document.images].filter(i => i.naturalWidth === 0).map(i => i.src)")
-        page.add_script_tag(content=AXE_SCRIPT)
-        page.add_style_tag(
-            content="*, *::before, *::after { transition: none !important; animation: none !important; }"
-        )
-        page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
-        seen.violations["light"] = worst_found(page)
+        prepare_for_axe(page)
+        seen.violations["light"] = [*wrong_in_document(page), *wrong_in_colours(page)]
         turn(page, "dark")
-        seen.violations["dark"] = worst_found(page, OF_COLOURS)
+        seen.violations["dark"] = wrong_in_colours(page)
         page.set_viewport_size(PHONE)
         seen.too_wide["dark"] = page.evaluate(TOO_WIDE)
         turn(page, "light")
         seen.too_wide["light"] = page.evaluate(TOO_WIDE)
-        seen.violations["on a phone"] = worst_found(page, OF_WIDTH)
+        seen.violations["on a phone"] = wrong_in_width(page)
         seen.elsewhere, seen.problems = watch.elsewhere(address), watch.problems
     return seen

@@ -101,6 +101,21 @@ def test_both_biases_of_torch_learn_where_we_have_one_unless_one_is_frozen() -> 
     assert first_step(freeze=False) == pytest.approx(2 * first_step(freeze=True), rel=1e-9)
 
 
+@DTYPES
+def test_the_arrays_of_pytorchs_gru_give_its_outputs_here(dtype: type) -> None:
+    theirs = torch_network("gru", torch.float64 if dtype is np.float64 else torch.float32)
+    arrays = [tensor.detach().numpy() for tensor in theirs.parameters()]
+    kept = [array.copy() for array in arrays]
+    ours = gru.from_pytorch(*arrays)
+    for array, before in zip(arrays, kept, strict=True):
+        assert np.array_equal(array, before)
+        assert not any(np.shares_memory(array, one) for one in ours)
+    assert {one.dtype for one in ours} == {np.dtype(dtype)}
+    x, h_0 = np.random.default_rng(0).normal(size=(5, 4, 3)).astype(dtype), np.zeros((4, 6), dtype)
+    error = relative_error(gru.forward(x, h_0, *ours)[0], theirs(torch.from_numpy(x))[0].detach().numpy())
+    assert error <= (1e-9 if dtype is np.float64 else 1e-5), f"off by {error:.3g}"
+
+
 @pytest.mark.parametrize("module", [gru, gru_reset_before], ids=["after", "before"])
 def test_swapping_z_twice_is_nothing_and_once_is_the_other_meaning(module: Any) -> None:
     cell = module.__name__.rpartition(".")[2]

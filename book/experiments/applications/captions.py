@@ -135,7 +135,7 @@ def endless(rng: np.random.Generator, data: Images, N: int) -> Iterator[Captione
 
 def words_at_once(weights: Weights, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray, Tape]:
     """One step of a tanh cell on the picture, and a score for each word: its h, the scores (N, V), the tape."""
-    nothing = recurrent.initial_state("rnn", len(pictures), weights["W_h"].shape[1], np.float32)
+    nothing = recurrent.initial_state("rnn", len(pictures), weights["W_h"].shape[1], pictures.dtype)
     h, _, tape = recurrent.forward("rnn", seen(weights, pictures)[None], nothing, of_cell(weights))
     return h, affine(h, weights["W_y"], weights["b_y"])[0], tape
 

@@ -1,5 +1,7 @@
 """The input's part of the sums for all steps at once; backwards, the weights' gradients as one product over all steps."""
 
+# ruff: noqa: F821 - functions that are given, or written elsewhere in the notebook
+
 import numpy as np
 
 

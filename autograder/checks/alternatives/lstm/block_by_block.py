@@ -1,5 +1,7 @@
 """Each gate by itself, from its own block of the weights; lists of what each step gave."""
 
+# ruff: noqa: F821 - functions that are given, or written elsewhere in the notebook
+
 import numpy as np
 
 

@@ -1,5 +1,7 @@
 """Loops over the sequences, with outer products as one would write them by hand; results filled in place."""
 
+# ruff: noqa: F821 - functions that are given, or written elsewhere in the notebook
+
 import numpy as np
 
 

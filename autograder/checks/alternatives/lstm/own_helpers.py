@@ -1,5 +1,7 @@
 """Helper functions in a cell of their own, other names for the arguments, and recursion in place of the loop."""
 
+# ruff: noqa: F821 - functions that are given, or written elsewhere in the notebook
+
 import numpy as np
 
 
