@@ -20,6 +20,7 @@ from visiting import (
     TOC,
     Visit,
     Watch,
+    new_page,
     open_page,
     prepare_for_axe,
     turn,
@@ -89,8 +90,7 @@ def test_axe_finds_nothing_serious(name: str, look: str, visited) -> None:
 
 
 def test_axe_would_find_what_is_hard_to_read(address: str, browser: Browser) -> None:
-    with browser.new_context(color_scheme="light") as context:
-        page = context.new_page()
+    with new_page(browser, color_scheme="light") as page:
         open_page(page, f"{address}/bibliography.html")
         prepare_for_axe(page)
         wrong = ['style="color: #bbb; background: #fff">pale', 'style="color: #444; background: #222">dim']
@@ -129,8 +129,7 @@ def test_a_page_fits_a_narrow_screen(name: str, scheme: str, visited) -> None:
 
 @each_text
 def test_a_page_opens_from_the_disk(name: str, built_book: Path, browser: Browser) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
+    with new_page(browser) as page:
         watch = Watch(page)
         open_page(page, (built_book / f"{name}.html").as_uri())
         assert watch.elsewhere("file:") == []
@@ -152,8 +151,7 @@ def test_a_chapter_has_mathematics_in_its_own_letters(name: str, visited) -> Non
 
 
 def test_figures_stand_on_a_light_panel_in_dark_mode(address: str, browser: Browser) -> None:
-    with browser.new_context(color_scheme="dark") as context:
-        page = context.new_page()
+    with new_page(browser, color_scheme="dark") as page:
         open_page(page, f"{address}/vanilla_rnn.html")
         looks = page.evaluate(
             """[...document.querySelectorAll('.cell_output img')].map(i => getComputedStyle(i))
@@ -164,8 +162,7 @@ def test_figures_stand_on_a_light_panel_in_dark_mode(address: str, browser: Brow
 
 
 def test_the_switch_changes_between_light_and_dark_and_the_next_page_remembers(address: str, browser: Browser) -> None:
-    with browser.new_context(color_scheme="light") as context:
-        page = context.new_page()
+    with new_page(browser, color_scheme="light") as page:
         open_page(page, f"{address}/notation.html")
         theme = "document.documentElement.dataset.theme"
         background = "getComputedStyle(document.body).backgroundColor"
@@ -182,8 +179,7 @@ def test_the_switch_changes_between_light_and_dark_and_the_next_page_remembers(a
 
 
 def test_a_search_from_any_page_finds_what_the_word_is_about(address: str, browser: Browser) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
+    with new_page(browser) as page:
         watch = Watch(page)
         open_page(page, f"{address}/notation.html")
         page.keyboard.press("Control+k")
@@ -198,8 +194,7 @@ def test_a_search_from_any_page_finds_what_the_word_is_about(address: str, brows
 
 
 def test_a_search_works_from_the_disk(built_book: Path, browser: Browser) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
+    with new_page(browser) as page:
         page.goto((built_book / "search.html").as_uri() + "?q=perplexity")
         page.locator("#search-results li a").first.wait_for()
 
@@ -229,8 +224,7 @@ def test_every_image_has_a_written_alternative(name: str, built_book: Path) -> N
 
 @each_chapter
 def test_the_quiz_works_without_mouse_and_javascript(name: str, address: str, browser: Browser) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
+    with new_page(browser, java_script_enabled=False) as page:
         page.goto(f"{address}/{name}.html")
         answers = page.locator("details.quiz")
         assert answers.count() >= 9

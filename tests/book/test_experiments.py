@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,6 +146,22 @@ def test_a_short_experiment_comes_out_as_it_did(name: str, wanted: dict) -> None
         assert abs(made["accuracy"] - kept["accuracy"]) < 0.02
     if "largest_difference" in kept:
         assert made["largest_difference"] < 1e-9
+
+
+WITH_TABLES = sorted(
+    path.relative_to(BOOK).with_suffix("").as_posix()
+    for path in BOOK.rglob("*.md")
+    if "showing.table(" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("name", WITH_TABLES)
+def test_a_table_of_results_is_a_table_on_its_page(name: str, built_book: Path) -> None:
+    """Not a paragraph full of upright strokes, as plain CommonMark shows it."""
+    page = (built_book / f"{name}.html").read_text(encoding="utf-8")
+    assert page.count("<table") >= (BOOK / f"{name}.md").read_text(encoding="utf-8").count("showing.table(")
+    assert "| --- |" not in page
+    assert "| — |" not in page
 
 
 def test_every_module_of_an_experiment_is_registered_and_every_result_belongs_to_one() -> None:

@@ -1,5 +1,7 @@
 """A visit to a page of the built book: opened once, looked at from every side, and remembered for the tests."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import yaml
@@ -11,6 +13,7 @@ TOC = yaml.safe_load((BOOK / "_toc.yml").read_text())
 TEXTS = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 PAGES = [*TEXTS, "index", "genindex", "search"]
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+PATIENCE = 180_000  # milliseconds
 OWN = ("data:", "blob:")
 
 # The rules that depend on colours, and those that depend on the width. All others look at the document, which stays the same.
@@ -62,6 +65,14 @@ class Watch:
     def elsewhere(self, home: str) -> list[str]:
         """The requests that left home."""
         return [url for url in self.requests if not url.startswith((home, *OWN))]
+
+
+@contextmanager
+def new_page(browser: Browser, **options) -> Iterator[Page]:
+    """A page of a reader who comes for the first time; a busy machine may take its time."""
+    with browser.new_context(**options) as context:
+        context.set_default_timeout(PATIENCE)
+        yield context.new_page()
 
 
 def open_page(page: Page, url: str) -> None:
@@ -123,8 +134,7 @@ class Visit:
 def visit(browser: Browser, address: str, name: str) -> Visit:
     """Open a page from the server; look at it in light, in dark, and on a narrow screen in both, with every fold open."""
     seen = Visit()
-    with browser.new_context(viewport=DESKTOP, color_scheme="light") as context:
-        page = context.new_page()
+    with new_page(browser, viewport=DESKTOP, color_scheme="light") as page:
         watch = Watch(page)
         open_page(page, f"{address}/{name}.html")
         seen.formulas = page.locator("mjx-container").count()
