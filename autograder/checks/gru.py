@@ -15,8 +15,8 @@ GRADIENT_AXES = "dx: N D; dh_prev: N H; dW_x: 3H D; dW_h: 3H H; db: 3H; db_hn: H
 
 
 def sizes(rng: Generator, count: int) -> list[int]:
-    """Different lengths, none of them 3, so that no axis can stand in for another or for the three blocks."""
-    return [int(size) for size in rng.choice([2, 4, 5, 7], size=count, replace=False)]
+    """Different lengths, neither 3 nor 4, so that no axis can stand in for another, for the blocks or for r, z, n and q."""
+    return [int(size) for size in rng.choice([2, 5, 7, 8], size=count, replace=False)]
 
 
 def in_dtype(inputs: dict, dtype: type) -> dict:
