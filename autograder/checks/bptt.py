@@ -433,9 +433,9 @@ def rows_of_absent_words_missing(dx, ids, vocabulary_size):
 FUNCTION = "value = lambda a: float(np.sum(W * np.sin(a)) + np.tanh(np.sum(a)))"
 
 
-def function_inputs(rng: Generator, *shape: int, step: float | None = None) -> dict:
+def function_inputs(rng: Generator, *shape: int, step: float = 1e-5) -> dict:
     W, array = rng.normal(size=shape), rng.normal(size=shape)
-    return {"function": Given(FUNCTION, W=W), "array": array} | ({} if step is None else {"step": step})
+    return {"function": Given(FUNCTION, W=W), "array": array, "step": step}
 
 
 def draw_numerical_gradient(rng: Generator) -> list[DrawnCase]:
@@ -450,9 +450,9 @@ def draw_numerical_gradient(rng: Generator) -> list[DrawnCase]:
 
 
 def worked_numerical_gradient(rng: Generator) -> list[DrawnCase]:
-    def inputs(*shape: int, step: float | None = None) -> dict:
+    def inputs(*shape: int, step: float = 1e-5) -> dict:
         W, array = np.round(rng.normal(size=shape), 2), np.round(rng.normal(size=shape), 2)
-        return {"function": Given(FUNCTION, W=W), "array": array} | ({} if step is None else {"step": step})
+        return {"function": Given(FUNCTION, W=W), "array": array, "step": step}
 
     return [
         DrawnCase("a matrix, a large step", inputs(2, 3, step=0.2)),
