@@ -28,7 +28,8 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
         .slice(0, 5).map(e => e.outerHTML.slice(0, 120))]"""
 
 # Colours are measured once for each look. Elements look alike if they and all around them have equal names, classes and styles.
-# What holds nothing but looks that came before is marked, and hidden while they are measured: the page of all functions has ten thousand elements and few looks.
+# What holds nothing but looks that came before is marked, and hidden while they are measured: the page of all functions has
+# ten thousand elements and few looks.
 # The parts of a formula all look like the formula.
 MARK_REPEATED = """() => {
     const looks = new Set();

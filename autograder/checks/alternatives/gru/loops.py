@@ -32,7 +32,7 @@ def step_reset_before(x, h_prev, W_x, W_h, b, z_keeps=True):
 
 
 def forward(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
-    T, N, H = len(x), *h_0.shape
+    T, (N, H) = len(x), h_0.shape
     h, made = np.zeros((T, N, H), dtype=x.dtype), np.zeros((4, T, N, H), dtype=x.dtype)
     t = 0
     while t < T:
