@@ -427,7 +427,7 @@ def last_cell_only(x, h_0, c_0, W_x, W_h, b):
 
 
 @FORWARD.misconception(
-    "The gates have time as their first axis; asked for is (4, T, N, H), so that i, f, o, g = gates takes them apart. Stack "
+    "The gates have time as their first axis; asked for is (4, T, N, H), so that one assignment takes the four apart. Stack "
     "along axis 1."
 )
 def time_before_gates(x, h_0, c_0, W_x, W_h, b):

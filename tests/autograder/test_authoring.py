@@ -15,18 +15,20 @@ import pytest
 
 from autograder.authoring.examples import DIGITS, example, example_text, worked_cases
 from autograder.authoring.release import EXERCISES_FOLDER, exercise_of, package, student_files, text_of
-from autograder.authoring.source import AuthoringError, check_id, solution_id, source_notebook
+from autograder.authoring.source import AuthoringError, check_id, question_id, solution_id, source_notebook
 from autograder.authoring.stub import BEGIN, END, take_apart
-from autograder.check import Shown, array_from, case_from, difference, same_outcome, value_from
+from autograder.check import Shown, case_from, difference, same_outcome, value_from
 from autograder.checks import EXERCISES, Check, Exercise
 from autograder.course import Course
 from autograder.grading.judge import expected_values, outcomes
 from autograder.notebooks import solved
+from autograder.runner.calling import Given, arrays_in
 
 CHECKS = [check for exercise in EXERCISES.values() for check in exercise.checks]
 EACH_CHECK = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 EXERCISE = EXERCISES["01_vanilla_rnn"]
 TEXT = text_of(EXERCISE)
+LARGEST = 108  # numbers in an input of a worked case: the gates of an LSTM, 4 x 3 x 3 x 3
 
 
 # ---- stubs -----------------------------------------------------------------------------------------------------------
@@ -34,7 +36,7 @@ TEXT = text_of(EXERCISE)
 
 @EACH_CHECK
 def test_a_stub_has_the_signature_without_types(check: Check) -> None:
-    node = ast.parse(take_apart(check.reference).marked).body[0]
+    node = ast.parse(take_apart(check.reference, check.rename or None).marked).body[0]
     assert isinstance(node, ast.FunctionDef)
     assert node.name == check.function
     assert node.returns is None
@@ -87,7 +89,7 @@ def test_a_text_that_names_an_unknown_check_is_refused(tmp_path: Path, kind: str
         source_notebook(EXERCISE, path)
 
 
-@EACH_CHECK
+@pytest.mark.parametrize("check", EXERCISE.checks, ids=lambda check: check.name)
 @pytest.mark.parametrize("kind", ["solve", "check"])
 def test_a_text_that_leaves_a_check_out_is_refused(tmp_path: Path, kind: str, check: Check) -> None:
     path = changed_text(tmp_path, f"```{{code-cell}}\n:{kind}: {check.name}\n```", "")
@@ -135,25 +137,47 @@ def test_worked_cases_come_back_as_they_were_written(check: Check) -> None:
     for entry, case, wanted in zip(content["cases"], cases, expected_values(check, cases), strict=True):
         assert list(entry["inputs"]) == list(case.inputs)
         for name, value in case.inputs.items():
-            read = value_from(entry["inputs"][name])
-            if value is None:
-                assert read is None
-                continue
-            assert (read.dtype, read.shape) == (value.dtype, value.shape)
-            assert np.array_equal(read, value), f"{name} of {case.title!r} is not exact"
-        read = array_from(entry["expected"])
-        assert (read.dtype, read.shape) == (wanted.dtype, wanted.shape)
-        assert np.allclose(read, wanted, rtol=10.0 ** (1 - DIGITS), atol=0)
+            assert_same(value_from(entry["inputs"][name]), value, 0.0, f"{name} of {case.title!r}")
+        assert_same(value_from(entry["expected"]), wanted, 10.0 ** (1 - DIGITS), f"the result of {case.title!r}")
     for entry, mistake in zip(content["mistakes"], check.misconceptions, strict=True):
         assert (entry["name"], entry["message"]) == (mistake.name, mistake.message)
         theirs = outcomes(mistake.function, cases)
         for one, two in zip(entry["cases"], theirs, strict=True):
-            assert same_outcome(case_from(one), two, check.tolerance), f"{mistake.name} does not come back"
+            back = case_from(one, check.tensors)
+            assert same_outcome(back, two, check.tolerance), f"{mistake.name} does not come back"
+
+
+def assert_same(read: Any, value: Any, tolerance: float, what: str) -> None:
+    """A value as it was: arrays with their dtype and shape, containers with what they hold, programs with their arrays."""
+    if isinstance(value, Given):
+        assert read.source == value.source, what
+        read, value = read.arrays, value.arrays
+    if isinstance(value, dict):
+        assert list(read) == list(value), what
+        read, value = list(read.values()), list(value.values())
+    if isinstance(value, tuple | list):
+        assert len(read) == len(value), what
+        for one, two in zip(read, value, strict=True):
+            assert_same(one, two, tolerance, what)
+    elif isinstance(value, np.ndarray):
+        assert (read.dtype, read.shape) == (value.dtype, value.shape), what
+        assert np.allclose(read, value, rtol=tolerance, atol=0, equal_nan=True), f"{what} is not exact"
+    else:
+        assert read == value, what
+
+
+def numbers_in(value: Any) -> int:
+    return sum(array.size for _, array in arrays_in(value.arrays if isinstance(value, Given) else value, ""))
 
 
 @EACH_CHECK
 def test_worked_cases_hold_no_source_of_the_reference(check: Check) -> None:
+    programs = {
+        value.source for case in worked_cases(check) for value in case.inputs.values() if isinstance(value, Given)
+    }
     text = example_text(check)
+    for program in programs:  # an input, and none of the reference
+        text = text.replace(json.dumps(program, ensure_ascii=False), "")
     for one in CHECKS:
         for line in take_apart(one.reference).body.splitlines():
             assert len(line.strip()) < 12 or line.strip() not in text, f"{line!r} stands in the worked cases"
@@ -165,7 +189,7 @@ def test_worked_cases_hold_no_source_of_the_reference(check: Check) -> None:
 def test_worked_cases_are_small_enough_to_read(check: Check) -> None:
     for case in worked_cases(check):
         for name, value in case.inputs.items():
-            assert value is None or value.size <= 30, f"{name} of {case.title!r} has {value.size} numbers"
+            assert numbers_in(value) <= LARGEST, f"{name} of {case.title!r} has {numbers_in(value)} numbers"
 
 
 # ---- what is released ------------------------------------------------------------------------------------------------
@@ -186,7 +210,7 @@ def test_the_committed_stubs_are_the_references_without_their_bodies(exercise: E
     notebook = nbformat.read(EXERCISES_FOLDER / f"{exercise.slug}.ipynb", as_version=4)
     cells = {cell.id: cell.source for cell in notebook.cells}
     for check in exercise.checks:
-        parts = take_apart(check.reference)
+        parts = take_apart(check.reference, check.rename or None)
         stub = f"{parts.signature}\n{parts.docstring}\n    raise NotImplementedError"
         assert re.sub(r"\n\s*### .*", "", cells[solution_id(check)]).rstrip() == stub, "run 'make exercises'"
     text = "\n".join(cells.values())
@@ -198,7 +222,7 @@ def test_the_committed_stubs_are_the_references_without_their_bodies(exercise: E
 def test_the_committed_notebook_holds_the_texts_cells(exercise: Exercise) -> None:
     notebook = nbformat.read(EXERCISES_FOLDER / f"{exercise.slug}.ipynb", as_version=4)
     source = source_notebook(exercise, text_of(exercise))
-    solutions = {solution_id(check) for check in exercise.checks}
+    solutions = {solution_id(check) for check in exercise.checks} | {question_id(one) for one in exercise.questions}
     ours = [(cell.id, "" if cell.id in solutions else cell.source) for cell in notebook.cells]
     assert ours == [(cell.id, "" if cell.id in solutions else cell.source) for cell in source.cells]
 

@@ -234,11 +234,20 @@ def test_what_is_not_the_one_number_asked_for_is_said(result: Any, text: str) ->
     assert text in verdict.message, verdict.message
 
 
+def filled(result: Any, value: float) -> Any:
+    """A result of the same form that holds one number everywhere."""
+    if isinstance(result, dict):
+        return {name: filled(part, value) for name, part in result.items()}
+    if isinstance(result, tuple | list):
+        return type(result)(filled(part, value) for part in result)
+    return np.asarray(result * 0 + value)[()]
+
+
 @EACH_CHECK
 @pytest.mark.parametrize("value", [0.0, 1.0, np.nan])
 def test_a_constant_is_never_right(declared: Check, value: float) -> None:
     def constant(*inputs: Any) -> Any:
-        return np.asarray(declared.reference(*inputs) * 0 + value)[()]
+        return filled(declared.reference(*inputs), value)
 
     assert check(declared.name, constant).status == "wrong"
 

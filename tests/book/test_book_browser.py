@@ -6,14 +6,16 @@ Each page is visited once; the tests of a page share its visit, in the same proc
 import functools
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 from book_paths import BOOK
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 from visiting import (
     FORMULAS_LEFT,
+    KEEP_EACH_LOOK_ONCE,
     PAGES,
     PHONE,
     TEXTS,
@@ -21,6 +23,7 @@ from visiting import (
     Visit,
     Watch,
     new_page,
+    new_reader,
     open_page,
     prepare_for_axe,
     turn,
@@ -48,12 +51,19 @@ each_chapter = pytest.mark.parametrize("name", together(CHAPTERS))
 
 
 @pytest.fixture(scope="session")
-def visited(address: str, browser: Browser):
+def reader(browser: Browser) -> Iterator[BrowserContext]:
+    """One who reads page after page, and has what they share at hand."""
+    with new_reader(browser) as reader:
+        yield reader
+
+
+@pytest.fixture(scope="session")
+def visited(address: str, reader: BrowserContext):
     """What a visit to a page found; the visit is made when the first test asks."""
 
     @functools.cache
     def visited(name: str) -> Visit:
-        return visit(browser, address, name)
+        return visit(reader, address, name)
 
     return visited
 
@@ -98,6 +108,7 @@ def test_axe_would_find_what_is_hard_to_read(address: str, browser: Browser) -> 
         add = "text => document.querySelector('article').insertAdjacentHTML('beforeend', text)"
         page.evaluate(add, f'{paragraphs}<img src="_static/preview.png">')
         assert "preview.png" in " ".join(wrong_in_document(page))
+        page.evaluate(KEEP_EACH_LOOK_ONCE)
         for scheme in ("light", "dark"):
             turn(page, scheme)
             found = wrong_in_colours(page)
@@ -128,8 +139,8 @@ def test_a_page_fits_a_narrow_screen(name: str, scheme: str, visited) -> None:
 
 
 @each_text
-def test_a_page_opens_from_the_disk(name: str, built_book: Path, browser: Browser) -> None:
-    with new_page(browser) as page:
+def test_a_page_opens_from_the_disk(name: str, built_book: Path, reader: BrowserContext) -> None:
+    with reader.new_page() as page:
         watch = Watch(page)
         open_page(page, (built_book / f"{name}.html").as_uri())
         assert watch.elsewhere("file:") == []

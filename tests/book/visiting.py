@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import yaml
 from axe_playwright_python.base import AXE_SCRIPT
 from book_paths import BOOK
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
 
 TOC = yaml.safe_load((BOOK / "_toc.yml").read_text())
 TEXTS = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
@@ -27,20 +27,20 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
     ['the page', ...[...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > innerWidth)
         .slice(0, 5).map(e => e.outerHTML.slice(0, 120))]"""
 
-# Colours are measured once for each look. Elements look alike if they and all around them have equal names, classes and styles.
-# What holds nothing but looks that came before is marked, and hidden while they are measured: the page of all functions has
-# ten thousand elements and few looks.
-# The parts of a formula all look like the formula.
-MARK_REPEATED = """() => {
+# Colours are measured once for each look. Elements look alike if they and all around them have equal names, classes and styles,
+# and the parts of a formula look like the formula. What holds nothing but looks that came before is taken off the page: the
+# page of all functions has ten thousand elements and four hundred looks.
+KEEP_EACH_LOOK_ONCE = """() => {
     const looks = new Set();
     const visit = (element, around) => {
+        if (element.localName === 'mjx-assistive-mml') return false;  // nobody sees it
         const style = element.getAttribute('style')?.includes('color') ? element.getAttribute('style') : '';
         const look = element.localName.startsWith('mjx-') ? `${around.replace(/ mjx$/, '')}${style} mjx`
             : `${around}>${element.localName}.${element.getAttribute('class')}${style}`;
         const repeated = [...element.children].filter(child => !visit(child, look));
         const isNew = !looks.has(look) || repeated.length < element.children.length;
         looks.add(look);
-        if (isNew) repeated.forEach(child => child.setAttribute('data-repeated', ''));
+        if (isNew) repeated.forEach(child => child.remove());
         return isNew;
     };
     visit(document.body, '');
@@ -74,11 +74,18 @@ class Watch:
 
 
 @contextmanager
+def new_reader(browser: Browser, **options) -> Iterator[BrowserContext]:
+    """A reader who comes for the first time; a busy machine may take its time."""
+    with browser.new_context(**options) as reader:
+        reader.set_default_timeout(PATIENCE)
+        yield reader
+
+
+@contextmanager
 def new_page(browser: Browser, **options) -> Iterator[Page]:
-    """A page of a reader who comes for the first time; a busy machine may take its time."""
-    with browser.new_context(**options) as context:
-        context.set_default_timeout(PATIENCE)
-        yield context.new_page()
+    """The first page of a new reader."""
+    with new_reader(browser, **options) as reader:
+        yield reader.new_page()
 
 
 def open_page(page: Page, url: str) -> None:
@@ -101,12 +108,8 @@ def wrong_in_document(page: Page) -> list[str]:
 
 
 def wrong_in_colours(page: Page) -> list[str]:
-    """By the rules of colours, with each look shown once."""
-    page.evaluate(MARK_REPEATED)
-    page.evaluate("document.documentElement.setAttribute('data-once', '')")
-    found = worst_of(page, None, {"runOnly": {"type": "rule", "values": OF_COLOURS}})
-    page.evaluate("document.documentElement.removeAttribute('data-once')")
-    return found
+    """By the rules of colours, once each look is there but once."""
+    return worst_of(page, None, {"runOnly": {"type": "rule", "values": OF_COLOURS}})
 
 
 def wrong_in_width(page: Page) -> list[str]:
@@ -122,10 +125,7 @@ def wait_for_tab_stops(page: Page) -> None:
 def prepare_for_axe(page: Page) -> None:
     """Load axe-core, let colours change at once, and open every fold, so that what is in it is looked at as well."""
     page.add_script_tag(content=AXE_SCRIPT)
-    page.add_style_tag(
-        content="*, *::before, *::after { transition: none !important; animation: none !important; }"
-        "[data-once] [data-repeated] { display: none !important; }"
-    )
+    page.add_style_tag(content="*, *::before, *::after { transition: none !important; animation: none !important; }")
     page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
 
 
@@ -150,10 +150,12 @@ class Visit:
     too_wide: dict[str, list[str]] = field(default_factory=dict)
 
 
-def visit(browser: Browser, address: str, name: str) -> Visit:
+def visit(reader: BrowserContext, address: str, name: str) -> Visit:
     """Open a page from the server; look at it in light, in dark, and on a narrow screen in both, with every fold open."""
     seen = Visit()
-    with new_page(browser, viewport=DESKTOP, color_scheme="light") as page:
+    with reader.new_page() as page:
+        page.set_viewport_size(DESKTOP)
+        page.emulate_media(color_scheme="light")
         watch = Watch(page)
         open_page(page, f"{address}/{name}.html")
         seen.formulas = page.locator("mjx-container").count()
@@ -162,14 +164,17 @@ def visit(browser: Browser, address: str, name: str) -> Visit:
         seen.links = page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))")
         seen.images_missing = page.evaluate("[...document.images].filter(i => i.naturalWidth === 0).map(i => i.src)")
         prepare_for_axe(page)
-        seen.violations["light"] = [*wrong_in_document(page), *wrong_in_colours(page)]
-        turn(page, "dark")
-        seen.violations["dark"] = wrong_in_colours(page)
+        in_document = wrong_in_document(page)
         page.set_viewport_size(PHONE)
-        seen.too_wide["dark"] = page.evaluate(TOO_WIDE)
-        turn(page, "light")
         seen.too_wide["light"] = page.evaluate(TOO_WIDE)
         wait_for_tab_stops(page)
         seen.violations["on a phone"] = wrong_in_width(page)
-        seen.elsewhere, seen.problems = watch.elsewhere(address), watch.problems
+        turn(page, "dark")
+        seen.too_wide["dark"] = page.evaluate(TOO_WIDE)
+        page.set_viewport_size(DESKTOP)
+        seen.elsewhere, seen.problems = watch.elsewhere(address), [*watch.problems]
+        page.evaluate(KEEP_EACH_LOOK_ONCE)
+        seen.violations["dark"] = wrong_in_colours(page)
+        turn(page, "light")
+        seen.violations["light"] = [*in_document, *wrong_in_colours(page)]
     return seen
