@@ -125,17 +125,66 @@ def claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Clai
         Claim(REFERENCE, fill_in(exercise, released, reference_sources(exercise)), lambda row: reference(row, proof)),
         Claim(BLANK, nbformat.from_dict(released), lambda row: blank(row, proof)),
     ]
-    for check in exercise.checks:
-        for mistake in check.misconceptions:
-            sources, helpers = mistaken_sources(exercise, check, mistake.function)
-            student = f"mistake-{check.function}-{mistake.name}".replace(" ", "_")[:64]
-            notebook = with_helpers(exercise, released, sources, helpers)
-            made.append(Claim(student, notebook, mistaken_claim(exercise, check, mistake, proof)))
+    for number, together in enumerate(spread(exercise), start=1):
+        made.append(claim_of_mistakes(exercise, released, f"mistakes-{number:03d}", together, proof))
     for path in exercise.alternatives:
         sources, helpers = alternative_sources(exercise, path)
         notebook = with_helpers(exercise, released, sources, helpers)
         made.append(Claim(f"alternative-{path.stem}", notebook, alternative_claim(path.stem, proof)))
     return made
+
+
+Mistake = tuple[Check, Misconception]
+
+
+def family(exercise: Exercise, check: Check) -> set[str]:
+    """A check with all that rest on its function, directly or through each other: what a mistake in it can cost."""
+    found, functions = {check.name}, {check.function}
+    while True:
+        more = [one for one in exercise.checks if one.name not in found and functions & set(one.earlier)]
+        if not more:
+            return found
+        found |= {one.name for one in more}
+        functions |= {one.function for one in more}
+
+
+def spread(exercise: Exercise) -> list[list[Mistake]]:
+    """All mistakes, in as few notebooks as it takes: in one notebook no mistake can cost a check that another one can."""
+    notebooks: list[tuple[list[Mistake], set[str]]] = []
+    for check in exercise.checks:
+        touched = family(exercise, check)
+        for mistake in check.misconceptions:
+            place = next((one for one in notebooks if not one[1] & touched), None)
+            if place is None:
+                place = ([], set())
+                notebooks.append(place)
+            place[0].append((check, mistake))
+            place[1].update(touched)
+    return [mistakes for mistakes, _ in notebooks]
+
+
+def claim_of_mistakes(
+    exercise: Exercise, released: Any, student: str, together: list[Mistake], proof: ExerciseProof
+) -> Claim:
+    """A notebook with several mistakes that do not meet: each costs what it should, and all else is right."""
+    sources, helpers, judges, touched = reference_sources(exercise), [], [], set()
+    for check, mistake in together:
+        wrong, needed = mistaken_sources(exercise, check, mistake.function)
+        sources[check.function] = wrong[check.function]
+        helpers.append(needed)
+        judges.append(mistaken_claim(exercise, check, mistake, proof, family(exercise, check)))
+        touched |= family(exercise, check)
+
+    def judge(row: Row) -> None:
+        for one in judges:
+            one(row)
+        if lost(row) - touched:
+            proof.problems.append(
+                f"{student}: {sorted(lost(row) - touched)} is lost, which no mistake there should cost"
+            )
+
+    notebook = with_helpers(exercise, released, sources, "\n\n\n".join(filter(None, helpers)))
+    return Claim(student, notebook, judge)
 
 
 def reference(row: Row, proof: ExerciseProof) -> None:
@@ -151,16 +200,19 @@ def blank(row: Row, proof: ExerciseProof) -> None:
 
 
 def mistaken_claim(
-    exercise: Exercise, check: Check, mistake: Misconception, proof: ExerciseProof
+    exercise: Exercise, check: Check, mistake: Misconception, proof: ExerciseProof, among: set[str] | None = None
 ) -> Callable[[Row], None]:
+    """What a mistake must cost, of all checks or ``among`` those that it can cost."""
+
     def judge(row: Row) -> None:
         proof.misconceptions += 1
         verdict = next(outcome.verdict for outcome in row.outcomes if outcome.verdict.check == check.name)
         expected = should_fail(exercise, check, mistake)
-        proof.rejected += lost(row) == expected
+        cost = lost(row) if among is None else lost(row) & among
+        proof.rejected += cost == expected
         proof.diagnosed += verdict.mistake == mistake.name
-        if lost(row) != expected:
-            proof.problems.append(f"{check.name}, {mistake.name}: it costs {sorted(lost(row))}, not {sorted(expected)}")
+        if cost != expected:
+            proof.problems.append(f"{check.name}, {mistake.name}: it costs {sorted(cost)}, not {sorted(expected)}")
         if verdict.mistake != mistake.name:
             proof.problems.append(f"{check.name}, {mistake.name}: the diagnosis is {verdict.mistake}")
 

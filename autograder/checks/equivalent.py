@@ -13,6 +13,12 @@ NOT_FINITE = "the exercise says that a norm that is not finite is not asked for"
 NUMPYS_NUMBER = "a number of NumPy's is as good as one of Python's"
 DEFAULT = "every case passes z_keeps; its default stands in the signature that students are given"
 SAME_NUMBERS = "a view or the argument itself holds the same numbers"
+SAME_LENGTH = "W_x and W_h have one length and one dtype"
+FLOAT64_ALONE = "the exercise says that another dtype than float64 is not asked for"
+TWO_SHAPES = "the exercise says that arrays of different shapes are not asked for"
+NO_NUMBERS = "the exercise says that arrays without any numbers are not asked for"
+BELOW_ONE = "the exercise says that blocks of less than one step are not asked for"
+USUAL_STEP = "every case passes step; its default stands in the signature that students are given"
 EQUIVALENT: dict[str, dict[str, str]] = {
     "loss.cross_entropy": {
         "np.take_along_axis(log_p, targets[..., None], axis=-1): axis left out": LAST_AXIS,
@@ -23,6 +29,43 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ValueError('perplexity: no step counts, so there is nothing : call left out": NOT_ASKED,
         "0: 0 to -1": NOT_ASKED,
         "int(np.count_nonzero(mask)): call left out": "dividing by NumPy's integer gives the same as by Python's",
+    },
+    "rnn.backward": {
+        "W_h: W_h to W_x (place 3)": SAME_LENGTH,
+        "W_h: W_h to W_x (place 4)": SAME_LENGTH,
+    },
+    "gradient_check.numerical_gradient": {
+        "if array.dtype != np.float64: raise TypeError(f'numerical_gr: statement left out": FLOAT64_ALONE,
+        "TypeError(f'numerical_gradient: the argument array must be f: call left out": FLOAT64_ALONE,
+        "array: array to below (place 6)": FLOAT64_ALONE,
+        "1e-05: 1e-05 to 1.00001": USUAL_STEP,
+        "1e-05: 1e-05 to -0.99999": USUAL_STEP,
+    },
+    "gradient_check.relative_error": {
+        "if np.shape(a) != np.shape(b): raise ValueError(f'relative_e: statement left out": TWO_SHAPES,
+        "ValueError(f'relative_error: the shapes must be the same, bu: call left out": TWO_SHAPES,
+        "np.shape(a): call left out (place 2)": TWO_SHAPES,
+        "np.shape(b): call left out (place 2)": TWO_SHAPES,
+        "a: a to b": TWO_SHAPES,
+        "a: a to b (place 3)": TWO_SHAPES,
+        "b: b to scale (place 3)": TWO_SHAPES,
+        "np.abs([a, b]).max(initial=0.0): initial left out": NO_NUMBERS,
+        "np.abs(a - b).max(initial=0.0): initial left out": NO_NUMBERS,
+        "0.0: 0.0 to -1.0 (place 2)": NO_NUMBERS,
+        "0.0: 0.0 to -1.0 (place 3)": NO_NUMBERS,
+        "float(np.abs(a - b).max(initial=0.0) / scale): call left out": NUMPYS_NUMBER,
+    },
+    "truncated_bptt.truncated_backward": {
+        "if k < 1: raise ValueError(f'The argument k must be at least: statement left out": BELOW_ONE,
+        "ValueError(f'The argument k must be at least 1 step, but is : call left out": BELOW_ONE,
+        "1: 1 to 0": BELOW_ONE,
+        "k: k to t (place 3)": BELOW_ONE,
+        "W_h: W_h to W_x (place 3)": SAME_LENGTH,
+        "W_h: W_h to W_x (place 4)": SAME_LENGTH,
+    },
+    "truncated_bptt.truncation_error": {
+        "float(np.linalg.norm(truncated - full)): call left out": NUMPYS_NUMBER,
+        "float(np.linalg.norm(full)): call left out": NUMPYS_NUMBER,
     },
     "lstm.gates": {
         "a.reshape(len(x), 4, -1).swapaxes(0, 1): arguments 1 and 2 swapped": "swapping two axes is the same both ways",

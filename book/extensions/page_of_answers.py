@@ -30,7 +30,7 @@ def are_wanted() -> bool:
 
 def answer(check: Check) -> str:
     """One function, folded: where its description is, and its signature and body."""
-    parts = take_apart(check.reference)
+    parts = take_apart(check.reference, check.rename or None)
     full_name = f"{check.reference.__module__}.{check.reference.__qualname__}"
     return f"""
 ::::{{dropdown}} `{check.name}`

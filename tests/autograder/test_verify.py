@@ -8,7 +8,7 @@ from autograder.check import Verdict
 from autograder.checks import EXERCISES, Exercise
 from autograder.checks.declaration import Misconception
 from autograder.grading.gradebook import Outcome, Row
-from autograder.verify import ExerciseProof, blank, find_leaks, mistaken_claim, reference
+from autograder.verify import ExerciseProof, blank, family, find_leaks, mistaken_claim, reference, spread
 
 
 @pytest.mark.parametrize("slug", EXERCISES)
@@ -76,3 +76,19 @@ def test_a_solution_in_a_released_file_is_a_leak(exercise: Exercise) -> None:
 
     source = solved(exercise.check("loss.cross_entropy")).replace("\n", "\\n").replace('"', '\\"')
     assert find_leaks(exercise, {"a.ipynb": f'{{"source": "{source}"}}'.encode(), "b.py": b"nothing"}) == ["a.ipynb"]
+
+
+@pytest.mark.parametrize("slug", EXERCISES)
+def test_mistakes_in_one_notebook_cannot_cost_the_same_check(slug: str) -> None:
+    exercise = EXERCISES[slug].without_training()
+    notebooks = spread(exercise)
+    together = [mistake.name for one in notebooks for _, mistake in one]
+    assert sorted(together) == sorted(mistake.name for check in exercise.checks for mistake in check.misconceptions)
+    for one in notebooks:
+        touched = [name for check, _ in one for name in family(exercise, check)]
+        assert len(touched) == len(set(touched))
+
+
+def test_a_family_is_a_check_with_all_that_rests_on_it(exercise: Exercise) -> None:
+    assert family(exercise, exercise.check("rnn.step")) == {"rnn.step", "rnn.forward"}
+    assert family(exercise, exercise.check("embedding.embed")) == {"embedding.embed"}
