@@ -168,11 +168,20 @@ def intake(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> None:
     from autograder.grading.intake import take_in_all
 
     opened = Course.open(course)
-    for exercise in exercises_of(slugs):
-        require_released(opened, exercise)
+    for exercise in released_exercises(opened, slugs):
         inbox = take_in_all(opened, exercise)
         typer.echo(f"{exercise.slug}: {len(inbox.hand_ins)} hand-ins taken in")
         say_refused(inbox.refused)
+
+
+def released_exercises(course: Course, slugs: Sequence[str] | None) -> list[Any]:
+    """The named exercises, which must be released into the course; all that are released there if none is named."""
+    chosen = exercises_of(slugs)
+    if not slugs:
+        chosen = [exercise for exercise in chosen if course.released(exercise.slug).is_file()] or chosen
+    for exercise in chosen:
+        require_released(course, exercise)
+    return chosen
 
 
 def require_released(course: Course, exercise: Any) -> None:
@@ -206,9 +215,7 @@ def grade(
     from autograder.table import screen_table, summary
 
     opened = Course.open(course)
-    chosen = exercises_of(slugs)
-    for exercise in chosen:
-        require_released(opened, exercise)
+    chosen = released_exercises(opened, slugs)
     settings, progress = Settings(protected=not unprotected), Progress()
     results = []
     for exercise in chosen:
@@ -235,7 +242,7 @@ def grade(
         )
     for exercise, result in results:
         if not as_json and not result.rows:
-            typer.echo(f"{exercise.slug}: nobody handed in.")
+            typer.echo(f"{exercise.slug}: nobody handed in; 0 graded now.")
         elif not as_json:
             wide_console().print(screen_table(exercise, result.rows))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
