@@ -99,8 +99,10 @@ def matching(check: Check, drawn: Sequence[DrawnCase], cases: Sequence[Case]) ->
     if all(case.error is not None for case in cases):
         return None
     for misconception in check.misconceptions:
-        theirs = outcomes(misconception.function, drawn, check.tensors)
-        if all(same_outcome(a, b, check.tolerance) for a, b in zip(cases, theirs, strict=True)):
+        calls = (
+            call(misconception.function, one.inputs, check.tensors) for one in drawn
+        )  # until the first that differs
+        if all(same_outcome(a, b, check.tolerance) for a, b in zip(cases, calls, strict=True)):
             return misconception
     return None
 
