@@ -79,6 +79,13 @@ def anchors_of(path: Path) -> frozenset[str]:
     return frozenset(re.findall(r'\bid="([^"]+)"', text_of(path)))
 
 
+@pytest.mark.xdist_group("kept together")
+def test_tests_of_a_group_run_in_one_process(request) -> None:
+    """Where pytest and pytest-xdist do not go together, groups are silently ignored and each page is visited twice."""
+    if request.config.getoption("loadgroup", default=False):
+        assert request.node.nodeid.endswith("@kept together")
+
+
 def test_the_built_pages_are_those_of_the_contents(built_book: Path) -> None:
     pages = [path.relative_to(built_book) for path in built_book.rglob("*.html")]
     built = {path.with_suffix("").as_posix() for path in pages if not path.parts[0].startswith("_")}
