@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from nbformat.v4 import new_code_cell
 from autograder.authoring.stub import take_apart
 from autograder.cells import solution_id
 from autograder.checks import Check, Exercise
+
+CALLED = r"(?<![\w.])(?<!def ){}(?=\()"
 
 
 def solved(check: Check) -> str:
@@ -47,30 +50,64 @@ def reference_sources(exercise: Exercise) -> dict[str, str]:
 def mistaken_sources(exercise: Exercise, check: Check, function: Any) -> tuple[dict[str, str], str]:
     """The reference with one function wrong, and the helpers that the wrong version calls."""
     parts = take_apart(function, check.function)
-    wrong = f"{parts.signature}\n{parts.body}"
-    return reference_sources(exercise) | {check.function: wrong}, helpers_of(function, exercise)
+    module, known = vars(inspect.getmodule(function)), {one.function for one in exercise.checks} - {check.function}
+    references: dict[str, str] = {}
+    wrong = with_references(f"{parts.signature}\n{parts.body}", module, known, references)
+    helpers = with_references(helpers_of(function, exercise), module, known, references)
+    return reference_sources(exercise) | {check.function: wrong}, "\n\n\n".join([*references.values(), helpers]).strip()
+
+
+def with_references(text: str, module: dict[str, Any], known: set[str], references: dict[str, str]) -> str:
+    """A text with its calls of references, as ``clipping.global_norm`` or ``gates_of``, led to copies of them.
+
+    In a notebook there is no such module, and the function of that name may be the mistaken one or not defined yet.
+    ``known`` are the names that stay the notebook's own; the copies are added to ``references`` and call no others.
+    """
+    for name in sorted(set(re.findall(CALLED.format(r"([\w.]+)"), text)) - known, key=len, reverse=True):
+        called = reference_called(name, module)
+        if called is None:
+            continue
+        under = f"reference_{called.__module__.rpartition('.')[2]}_{called.__name__}"
+        if under not in references:
+            references[under] = ""  # it may call itself
+            source, inner = take_apart(called, under).solved, vars(inspect.getmodule(inspect.unwrap(called)))
+            references[under] = with_references(source, inner, set(), references)
+        text = re.sub(CALLED.format(re.escape(name)), under, text)
+    return text
+
+
+def reference_called(name: str, module: dict[str, Any]) -> Any:
+    """The function or class of ``solutions`` that a name stands for in a module, if it does."""
+    of, _, last = name.rpartition(".")
+    found = vars(module[of]).get(last) if inspect.ismodule(module.get(of)) else module.get(name)
+    own = getattr(found, "__module__", None) or ""
+    return found if own.startswith("solutions.") and not inspect.ismodule(found) else None
 
 
 def helpers_of(function: Any, exercise: Exercise) -> str:
-    """The source of the module's own helpers that a function calls, directly or through each other."""
+    """The source of the module's own helpers that a function calls, directly or through each other.
+
+    A helper stands after those that it uses, for one may be another's default value.
+    """
     module = vars(inspect.getmodule(function))
     known = {check.function for check in exercise.checks}
-    found: dict[str, str] = {}
+    seen: set[str] = set()
+    found: list[str] = []
 
     def visit(name: str) -> None:
         helper: Any = module.get(name)
-        if name in found or name in known or getattr(helper, "__module__", None) != function.__module__:
+        if name in seen or name in known or getattr(helper, "__module__", None) != function.__module__:
             return
         if not hasattr(helper, "__code__") and not isinstance(helper, type):
             return
-        parts = take_apart(helper)
-        found[name] = parts.solved
-        for inner in names_in(helper):
+        seen.add(name)
+        for inner in sorted(names_in(helper)):
             visit(inner)
+        found.append(take_apart(helper).solved)
 
-    for name in names_in(function):
+    for name in sorted(names_in(function)):
         visit(name)
-    return "\n\n\n".join(found.values())
+    return "\n\n\n".join(found)
 
 
 def names_in(thing: Any) -> set[str]:

@@ -91,21 +91,25 @@ def find_leaks(exercise: Exercise, files: dict[str, bytes]) -> list[str]:
 
 
 def should_fail(exercise: Exercise, check: Check, mistake: Misconception) -> set[str]:
-    """The checks that a mistake should cost: its own, and those whose reference comes out wrong on top of it."""
-    failing = {check.name}
+    """The checks that a mistake should cost: its own, and those whose reference comes out wrong on top of it.
+
+    A function may call the mistaken one, or one that does.
+    """
+    failing, resting = {check.name}, {check.function: mistake.function}
     for other in exercise.checks:
-        if check.function in other.earlier and mistaken_outcome(other, check, mistake):
-            failing.add(other.name)
+        if other.function not in resting and resting.keys() & set(other.earlier):
+            resting[other.function] = composed(other, resting)
+            if comes_out_wrong(other, resting[other.function]):
+                failing.add(other.name)
     return failing
 
 
-def mistaken_outcome(other: Check, check: Check, mistake: Misconception) -> bool:
-    """Whether a right function that calls the mistaken one comes to a wrong result."""
-    cases = challenge.draw(other, b"verify", "", "")
-    shown = Shown.of(other.function, other.axes, other.tensors)
-    results = outcomes(composed(other, {check.function: mistake.function}), cases, other.tensors)
-    wanted = expected_values(other, cases)
-    return any(difference(r, w, other.tolerance, shown) is not None for r, w in zip(results, wanted, strict=True))
+def comes_out_wrong(check: Check, function: Callable[..., Any]) -> bool:
+    """Whether a function comes to another result than the reference."""
+    cases = challenge.draw(check, b"verify", "", "")
+    shown = Shown.of(check.function, check.axes, check.tensors)
+    results, wanted = outcomes(function, cases, check.tensors), expected_values(check, cases)
+    return any(difference(r, w, check.tolerance, shown) is not None for r, w in zip(results, wanted, strict=True))
 
 
 class Claim:

@@ -119,8 +119,9 @@ class Shown:
         return str(tuple(int(length) for length in shape))
 
     def place(self, index: Sequence[int]) -> str:
-        names = self.axes if len(self.axes) == len(index) else tuple(f"axis {i}" for i in range(len(index)))
-        return ", ".join(f"{name.lower()} = {int(i)}" for name, i in zip(names, index, strict=True))
+        if len(self.axes) != len(index):
+            return f"index {self.shape(index) if len(index) > 1 else int(index[0])}"
+        return ", ".join(f"{name.lower()} = {int(i)}" for name, i in zip(self.axes, index, strict=True))
 
     def part(self, key: str, number: int) -> Shown:
         """How a part of the result is written about."""
@@ -223,7 +224,7 @@ def spans(numbers: np.ndarray[Any, Any]) -> str:
 
 
 def parts_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown, find: Any) -> str | None:
-    """What is wrong with a result of several parts: the first that differs, and which others do."""
+    """What is wrong with a result of several parts: the first that differs, and which others do; parts may have parts."""
     wanted = dict(parts_of(expected) or [])
     if returned.type == "NoneType":
         return f"{shown.function} returned nothing. Does it end with return?"
@@ -244,7 +245,10 @@ def parts_difference(returned: Returned, expected: Expected, tolerance: float, s
     right = [name for name in found if name not in wrong]
     others = [f"Also wrong: {', '.join(wrong[1:])}."] if wrong[1:] else []
     others += [f"Right: {', '.join(right)}."] if right else []
-    return " ".join([f"In the result of {shown.function}: {found[wrong[0]]}", *others])
+    first = str(found[wrong[0]])
+    inner = "In the result of "
+    told = f"in {first.removeprefix(inner)}" if first.startswith(inner) else first
+    return " ".join([f"{inner}{shown.function}{', ' if told != first else ': '}{told}", *others])
 
 
 def form_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown) -> str | None:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from playwright.sync_api import Browser
 
 from autograder.authoring.release import release_into
 from autograder.authoring.source import AuthoringError, source_notebook
@@ -55,7 +55,6 @@ Rubric: three points for naming both terms and the sum, one for each of them alo
 The end.
 """
 ANSWER = "Each score is a **sum of products**. <script>document.title = 'owned'</script> [x](javascript:alert(1))"
-CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture
@@ -141,14 +140,10 @@ def formgrader(graded: Course, tmp_path: Path) -> Iterator[str]:
         log.close()
 
 
-def test_a_person_gives_a_score_in_formgrader_and_a_regrade_keeps_it(formgrader: str, graded: Course) -> None:
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium")
-    assert chromium, "There is no program named chromium on the PATH. Install it."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        page = browser.new_page()
+def test_a_person_gives_a_score_in_formgrader_and_a_regrade_keeps_it(
+    formgrader: str, graded: Course, browser: Browser
+) -> None:
+    with browser.new_page() as page:
         page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
         page.goto(f"{formgrader}/formgrader/gradebook/toy/toy", wait_until="domcontentloaded")
         page.get_by_role("link", name=re.compile("Submission #1|ada")).first.wait_for(timeout=60_000)
@@ -160,7 +155,6 @@ def test_a_person_gives_a_score_in_formgrader_and_a_regrade_keeps_it(formgrader:
         with page.expect_response(lambda response: "/api/grade/" in response.url and response.request.method == "PUT"):
             score.fill("2")
             score.press("Tab")
-        browser.close()
     assert total(graded) == (3, 2.0)
     assert total(graded, anew=True) == (3, 2.0)
 

@@ -1,9 +1,8 @@
-"""The built book, a server for it, and a browser to open it with."""
+"""The built book, and a server for it."""
 
 import fcntl
 import functools
 import os
-import shutil
 import threading
 import uuid
 from collections.abc import Iterator
@@ -13,9 +12,6 @@ from pathlib import Path
 import pytest
 from book_paths import ROOT
 from building import build_book
-from playwright.sync_api import Browser, sync_playwright
-
-CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="session")
@@ -48,15 +44,3 @@ def address(built_book: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("There is no program named chromium on the PATH; these tests open the book with it. Install it.")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        yield started
-        started.close()

@@ -58,11 +58,24 @@ class Watch:
     def __init__(self, page: Page) -> None:
         self.requests: list[str] = []
         self.problems: list[str] = []
+        self.cut: list[str] = []
         page.on("request", lambda request: self.requests.append(request.url))
-        page.on("requestfailed", lambda request: self.problems.append(f"not loaded: {request.url}"))
+        page.on("requestfailed", self.look_at_failed)
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         page.on("response", self.look_at)
+
+    def look_at_failed(self, request) -> None:
+        """What the browser gave up as it was sent on to another page is asked for again by ``problems_with``."""
+        if request.failure == "net::ERR_ABORTED":
+            self.cut.append(request.url)
+        else:
+            self.problems.append(f"not loaded: {request.url}")
+
+    def problems_with(self, reader: BrowserContext) -> list[str]:
+        """All complaints; a request that the browser broke off is none if it is answered when asked again."""
+        answers = {url: reader.request.get(url) for url in self.cut}
+        return [*self.problems, *(f"{answer.status}: {url}" for url, answer in answers.items() if not answer.ok)]
 
     def look_at(self, response) -> None:
         if response.status >= 400:
@@ -172,7 +185,7 @@ def visit(reader: BrowserContext, address: str, name: str) -> Visit:
         turn(page, "dark")
         seen.too_wide["dark"] = page.evaluate(TOO_WIDE)
         page.set_viewport_size(DESKTOP)
-        seen.elsewhere, seen.problems = watch.elsewhere(address), [*watch.problems]
+        seen.elsewhere, seen.problems = watch.elsewhere(address), watch.problems_with(reader)
         page.evaluate(KEEP_EACH_LOOK_ONCE)
         seen.violations["dark"] = wrong_in_colours(page)
         turn(page, "light")
