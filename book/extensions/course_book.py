@@ -11,16 +11,15 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 BOOK = Path(__file__).resolve().parents[1]
-CODE = (BOOK.parent / "solutions", BOOK)
-MADE_BY = ("*.py", "experiments/results/*.json")
+MADE_BY = ("solutions/**/*.py", "book/**/*.py", "book/experiments/results/*.json", "benchmarks/cells.json")
 NOT_LOADED = "thebe"
 
 
 def code_digest() -> str:
-    """A digest of the code that pages import and of the results that they show: outputs made by others are not reused."""
+    """A digest of the code that pages import and of the figures that they show: outputs made by others are not reused."""
     digest = hashlib.sha256()
-    for folder in CODE:
-        for path in sorted(path for pattern in MADE_BY for path in folder.rglob(pattern)):
+    for pattern in MADE_BY:
+        for path in sorted(BOOK.parent.glob(pattern)):
             digest.update(path.relative_to(BOOK.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
