@@ -11,6 +11,8 @@ import pytest
 import yaml
 from book_paths import BOOK, ROOT
 
+from autograder.checks import EXERCISES
+
 SECTIONS = [
     "What you will be able to do",
     "What you need",
@@ -96,6 +98,8 @@ def test_a_chapter_links_its_exercise_or_says_what_to_try(name: str) -> None:
     else:
         ((number, of_the_file),) = links
         assert number == of_the_file
+        (exercise,) = (one for one in EXERCISES.values() if one.slug.startswith(number))
+        assert [check.function for check in exercise.checks if f"`{check.function}`" not in last] == []
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

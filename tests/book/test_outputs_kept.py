@@ -1,14 +1,11 @@
 """Executed pages are kept as long as all that made them is as it was."""
 
-import importlib.util
 from pathlib import Path
 
+import course_book
 import pytest
 from book_paths import BOOK
 
-SPEC = importlib.util.spec_from_file_location("course_book", BOOK / "extensions" / "course_book.py")
-course_book = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(course_book)
 MADE_BY = [
     "solutions/with_numpy/rnn.py",
     "book/figures/cells.py",
