@@ -26,7 +26,14 @@ from autograder.grading.class_run import Progress, grade_class
 from autograder.grading.core import Settings
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import composed, expected_values, outcomes
-from autograder.notebooks import alternative_sources, fill_in, mistaken_sources, reference_sources, with_helpers
+from autograder.notebooks import (
+    alternative_sources,
+    fill_in,
+    mistaken_sources,
+    reference_sources,
+    with_helpers,
+    without_pictures,
+)
 
 REFERENCE, BLANK = "reference", "blank"
 
@@ -188,7 +195,7 @@ def claim_of_mistakes(
             )
 
     notebook = with_helpers(exercise, released, sources, "\n\n\n".join(filter(None, helpers)))
-    return Claim(student, notebook, judge)
+    return Claim(student, without_pictures(exercise, notebook), judge)
 
 
 def reference(row: Row, proof: ExerciseProof) -> None:
