@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from experiments import learning
 from experiments.data import dates
@@ -122,6 +121,8 @@ def wrong_share(found: Sequence[str], isos: Sequence[str]) -> float:
 
 def without_order(rng: np.random.Generator) -> Result:
     """Each letter of the ISO date by logistic regression on how often each letter is in the text."""
+    from sklearn.linear_model import LogisticRegression
+
     texts, isos = dates.load(rng, FOR_BASELINE, test=False)
     test_texts, test_isos = dates.load(np.random.default_rng([2, 0]), TEST, test=True)
     translator = Translator(texts)

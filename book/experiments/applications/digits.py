@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.svm import SVC
 
 from experiments import models
 from experiments.applications import classification
@@ -35,6 +34,8 @@ def as_set(x: np.ndarray) -> np.ndarray:
 
 def perform(settings: Settings, tell: Tell) -> Result:
     """One model, from one seed."""
+    from sklearn.svm import SVC
+
     variant, reading, rng = settings["variant"], settings["reading"], np.random.default_rng(settings["seed"])
     shuffle = rng if variant == SHUFFLED else None
     training, choosing, test = (sequences(one, reading, shuffle) for one in digits.load())

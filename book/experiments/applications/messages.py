@@ -7,7 +7,6 @@ knows which words a message has, and not their order, cannot tell the two apart.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from experiments import learning, messages, models
 from experiments.experiment import SEEDS, Experiment, Result, Row, Settings, Tell
@@ -93,6 +92,8 @@ def counts(texts: list[list[str]]) -> np.ndarray:
 
 def without_order(rng: np.random.Generator) -> Result:
     """Logistic regression on the words of a message, whatever their order."""
+    from sklearn.linear_model import LogisticRegression
+
     training = [message(rng, int(distance)) for distance in rng.integers(NEAR, FAR + 1, size=FOR_BASELINE)]
     model = LogisticRegression(max_iter=3000).fit(counts(training), [words[-1] for words in training])
     texts = held_out()

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from sklearn.svm import SVC
 
 from experiments import learning, models
 from experiments.applications import classification
@@ -46,6 +45,8 @@ def endless(rng: np.random.Generator, data: Images, N: int) -> Iterator[Sequence
 
 def without_order(kind: str, rng: np.random.Generator, training: Images, test: Sequences) -> Result:
     """A kernel classifier on the last frame, or on the mean of the frames."""
+    from sklearn.svm import SVC
+
     seen = videos(rng, training, FOR_BASELINES)
     of = (lambda x: x[-1]) if kind == ONE_FRAME else (lambda x: x.mean(axis=0))
     return classification.judged(SVC(C=10).fit(of(seen.x), seen.targets).predict(of(test.x)), test.targets)

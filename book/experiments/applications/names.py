@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 
 from experiments import models
 from experiments.applications import classification
@@ -33,6 +30,10 @@ def sequences(data: Names, numbers: dict[str, int]) -> Sequences:
 
 def without_order(kind: str) -> Result:
     """Logistic regression on counts, as strong as is best on the names for choosing."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     training, choosing, test = names.load()
     longest = {LETTERS: 1, PIECES: 3}[kind]
     fitted = [

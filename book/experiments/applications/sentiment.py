@@ -8,9 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
 
 from experiments import learning, models
 from experiments.applications import classification
@@ -60,6 +57,10 @@ def sequences(data: Sentences, numbers: dict[str, int]) -> Sequences:
 
 def without_order(kind: str) -> Result:
     """Linear regression on weighted counts, as strong as is best on the sentences for choosing."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+
     training, choosing, test = reviews.load()
     pairs = {WORDS: 1, PAIRS: 2}[kind]
     fitted = [

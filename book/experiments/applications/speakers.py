@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 from experiments import models
 from experiments.applications import classification
@@ -38,6 +34,11 @@ def features(data: Utterances, kind: str) -> np.ndarray:
 
 def without_order(kind: str) -> Result:
     """A linear or a kernel classifier on such vectors."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
     training, test = speakers.load()
     model = SVC(C=10) if kind == "summary statistics" else LogisticRegression(max_iter=1000)
     fitted = make_pipeline(StandardScaler(), model).fit(features(training, kind), training.speakers)

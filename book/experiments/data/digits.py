@@ -7,7 +7,6 @@ as scikit-learn brings it.
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 SEED = 19980701
 TRAINING, CHOOSING = 1200, 200  # of 1,797; the rest is for the test
@@ -23,6 +22,8 @@ class Images:
 
 def load() -> tuple[Images, Images, Images]:
     """The images for training, for choosing a model, and for the test."""
+    from sklearn.datasets import load_digits
+
     bunch = load_digits()
     order = np.random.default_rng(SEED).permutation(len(bunch.target))
     parts = np.split(order, [TRAINING, TRAINING + CHOOSING])
