@@ -59,8 +59,6 @@ lint: setup  ## style, errors and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test test-all: export OMP_NUM_THREADS = 1  # two workers, one thread each: more would only wait for each other
-test test-all: export OPENBLAS_NUM_THREADS = 1
 
 test: setup data lint  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"

@@ -1,7 +1,11 @@
-"""What the tests of several folders share: a browser."""
+"""What the tests of several folders share: one thread a process, and a browser."""
 
+import os
 import shutil
 from collections.abc import Iterator
+
+# Before NumPy loads: with more threads small models are slower, and sums are rounded otherwise than in the kept results.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
