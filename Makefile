@@ -59,7 +59,6 @@ lint: setup  ## style, errors and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-
 test: setup data lint  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 

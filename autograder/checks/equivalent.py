@@ -19,6 +19,9 @@ TWO_SHAPES = "the exercise says that arrays of different shapes are not asked fo
 NO_NUMBERS = "the exercise says that arrays without any numbers are not asked for"
 BELOW_ONE = "the exercise says that blocks of less than one step are not asked for"
 USUAL_STEP = "every case passes step; its default stands in the signature that students are given"
+BAD_OPTIONS = "the exercise says that a temperature that is not above 0, or a k below 1, is not asked for"
+DEFAULT_TEMPERATURE = "every case passes temperature; its default stands in the signature that students are given"
+NO_ROWS = "with words in it the array holds integers, and the exercise says that a u without rows is not asked for"
 EQUIVALENT: dict[str, dict[str, str]] = {
     "loss.cross_entropy": {
         "np.take_along_axis(log_p, targets[..., None], axis=-1): axis left out": LAST_AXIS,
@@ -127,5 +130,28 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "weight_ih.copy(): call left out": SAME_NUMBERS,
         "weight_hh.copy(): call left out": SAME_NUMBERS,
         "bias_hh[2 * H:].copy(): call left out": SAME_NUMBERS,
+    },
+    "decoding.probabilities": {
+        "if not temperature > 0: raise ValueError(f'probabilities: th: statement left out": BAD_OPTIONS,
+        "temperature > 0: Gt to GtE": BAD_OPTIONS,
+        "ValueError(f'probabilities: the argument temperature must be: call left out": BAD_OPTIONS,
+        "temperature: temperature to top_k (place 3)": BAD_OPTIONS,
+        "0: 0 to -1": BAD_OPTIONS,
+        "if top_k < 1: raise ValueError(f'probabilities: the argument: statement left out": BAD_OPTIONS,
+        "1: 1 to 0": BAD_OPTIONS,
+        "ValueError(f'probabilities: the argument top_k must be at le: call left out": BAD_OPTIONS,
+        "top_k: top_k to y (place 3)": BAD_OPTIONS,
+        "1.0: 1.0 to 2.0": DEFAULT_TEMPERATURE,
+        "1.0: 1.0 to 0.0": DEFAULT_TEMPERATURE,
+        "np.argsort(-y, axis=-1, kind='stable'): axis left out": "-1 is the default of argsort",
+    },
+    "decoding.sample": {
+        "1.0: 1.0 to 2.0": DEFAULT_TEMPERATURE,
+        "1.0: 1.0 to 0.0": DEFAULT_TEMPERATURE,
+        "np.zeros(len(ids), dtype=bool): dtype left out": "np.where takes zeros for False",
+        "np.array(written, dtype=int): dtype left out": NO_ROWS,
+        "1: 1 to 2": "NumPy takes any negative length for the one to find",
+        "ended: ended to ids (place 2)": "both have one number for each sequence",
+        "0: 0 to -1": "every state has one row for each sequence",
     },
 }

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from solutions.arguments import takes
-from solutions.with_numpy.arrays import FloatArray, IntArray
+from solutions.with_numpy.arrays import BoolArray, FloatArray, IntArray
 from solutions.with_numpy.recurrent import States
 
 NextScores = Callable[[IntArray, States], tuple[FloatArray, States]]
-Choose = Callable[[FloatArray, int], IntArray]
 
 
 def log_softmax(y: FloatArray) -> FloatArray:
@@ -59,12 +58,16 @@ def probabilities(y: FloatArray, temperature: float = 1.0, top_k: int | None = N
         order = np.argsort(-y, axis=-1, kind="stable")
         y = y.copy()
         np.put_along_axis(y, order[..., top_k:], -np.inf, axis=-1)
-    return np.exp(log_softmax(y / temperature))
+    p: FloatArray = np.exp((y - y.max(axis=-1, keepdims=True)) / temperature)
+    p /= p.sum(axis=-1, keepdims=True)
+    return p
 
 
 @takes(p="N V", u="N")
 def choose(p: FloatArray, u: FloatArray) -> IntArray:
     """Draw words by their probabilities: the first whose cumulative probability is above u.
+
+    ids = the smallest v with  p[0] + ... + p[v] > u * (the sum of all p),  which is 1 but for rounding
 
     Parameters
     ----------
@@ -81,51 +84,48 @@ def choose(p: FloatArray, u: FloatArray) -> IntArray:
     Source: Devroye, "Non-uniform random variate generation", 1986, chapter III (inversion).
     """
     cumulative = np.cumsum(p, axis=1)
-    ids: IntArray = (cumulative <= u[:, None] * cumulative[:, -1:]).sum(axis=1)
-    last_possible: IntArray = p.shape[1] - 1 - np.argmax(p[:, ::-1] > 0, axis=1)
-    return np.where(ids < last_possible, ids, last_possible)
+    ids: IntArray = np.count_nonzero(cumulative <= u[:, None] * cumulative[:, -1:], axis=1)
+    return ids
 
 
-def write(
-    next_scores: NextScores, states: States, start: int, end: int, longest: int, choose_words: Choose
-) -> IntArray:
-    """Write word after word until every sequence has ended, or is as long as allowed.
+@takes(y="T N V", mask="bool T N", allowed="int K")
+def fill_blank(y: FloatArray, mask: BoolArray, allowed: IntArray) -> IntArray:
+    """For each message, the allowed word with the highest score after its last word.
+
+    ids[n] = the word v among ``allowed`` with the largest y[t, n, v],  where t is the last step with mask[t, n]
 
     Parameters
     ----------
-    next_scores, states
-        The model, and a tuple of its states (N, H).
-    start, end : int
-        The words that begin and end a sequence.
-    longest : int
-        The most words to write.
-    choose_words
-        Takes the scores (N, V) and the number of the step, and returns the next words (N,).
+    y : (T, N, V)
+        Scores of the next word after each word.
+    mask : (T, N) booleans
+        True where a step is a word of the message, False where it is padding, which stands at the end.
+    allowed : (K,) integers
+        The words that may be filled in.
 
     Returns
     -------
-    ids : (T, N) integers
-        The words without the first; after a sequence's end only the end word.
+    ids : (N,) integers
+        Of equal scores the word that comes first in ``allowed``.
+
+    Source: Mikolov et al., "Recurrent neural network based language model", 2010, where scores of the next word come from.
     """
-    ids = np.full(len(states[0]), start)
-    ended, written = np.zeros(len(ids), dtype=bool), []
-    for t in range(longest):
-        y, states = next_scores(ids, states)
-        ids = np.where(ended, end, choose_words(y, t))
-        ended |= ids == end
-        written.append(ids)
-        if ended.all():
-            break
-    return np.array(written, dtype=int).reshape(-1, len(ended))
+    last = mask.sum(axis=0) - 1
+    at_the_blank = y[last, np.arange(len(last))]
+    ids: IntArray = allowed[at_the_blank[:, allowed].argmax(axis=1)]
+    return ids
 
 
 def greedy(next_scores: NextScores, states: States, start: int, end: int, longest: int) -> IntArray:
-    """At each step the word with the highest score; of equal ones that with the lowest number.
+    """Write the word with the highest score at each step, until every sequence has ended.
+
+    w_t = argmax over v of y_t[v];  of equal scores the word with the lowest number
 
     Parameters
     ----------
     next_scores, states
-        The model, and a tuple of its states (N, H).
+        The model, and a tuple of its states (N, H). ``next_scores(ids, states)`` takes the last words (N,) and the states, and
+        returns the scores (N, V) of the next words and the new states.
     start, end : int
         The words that begin and end a sequence.
     longest : int
@@ -138,23 +138,33 @@ def greedy(next_scores: NextScores, states: States, start: int, end: int, longes
 
     Source: Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks", 2014, as beam width 1.
     """
-    return write(next_scores, states, start, end, longest, lambda y, t: y.argmax(axis=1))
+    ids = np.full(len(states[0]), start)
+    ended, written = np.zeros(len(ids), dtype=bool), []
+    for _ in range(longest):
+        y, states = next_scores(ids, states)
+        ids = np.where(ended, end, y.argmax(axis=1))
+        ended = ids == end
+        written.append(ids)
+        if ended.all():
+            break
+    return np.array(written, dtype=int).reshape(-1, len(ids))
 
 
 def sample(
     next_scores: NextScores, states: States, start: int, end: int, u: FloatArray, temperature: float = 1.0,
     top_k: int | None = None,
 ) -> IntArray:  # fmt: skip
-    """At each step a word drawn by its probability.
+    """Write words that are drawn by their probabilities, until every sequence has ended or u is used up.
 
     Parameters
     ----------
     next_scores, states
-        The model, and a tuple of its states (N, H).
+        The model, and a tuple of its states (N, H). ``next_scores(ids, states)`` takes the last words (N,) and the states, and
+        returns the scores (N, V) of the next words and the new states.
     start, end : int
         The words that begin and end a sequence.
     u : (longest, N)
-        Uniform random numbers from 0 to below 1, one for each word that may be written.
+        Uniform random numbers from 0 to below 1: a row for each step.
     temperature : float
         As in ``probabilities``.
     top_k : int or None
@@ -172,9 +182,16 @@ def sample(
 
     Source: Graves, "Generating sequences with recurrent neural networks", 2013.
     """
-    return write(
-        next_scores, states, start, end, len(u), lambda y, t: choose(probabilities(y, temperature, top_k), u[t])
-    )
+    ids = np.full(len(states[0]), start)
+    ended, written = np.zeros(len(ids), dtype=bool), []
+    for u_t in u:
+        y, states = next_scores(ids, states)
+        ids = np.where(ended, end, choose(probabilities(y, temperature, top_k), u_t))
+        ended = ids == end
+        written.append(ids)
+        if ended.all():
+            break
+    return np.array(written, dtype=int).reshape(-1, len(ended))
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,12 @@ def many_to_one(h: FloatArray, mask: BoolArray, W_y: FloatArray, b_y: FloatArray
 
     Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 10.2 (figure 10.5).
     """
-    y: FloatArray = h[last_steps("many_to_one", mask)] @ W_y.T + b_y
+    last = mask.sum(axis=0) - 1
+    if (last < 0).any():
+        raise ValueError(
+            f"many_to_one: the sequence {int(np.argmin(last))} has no step that counts, so it has no last one."
+        )
+    y: FloatArray = h[last, np.arange(len(last))] @ W_y.T + b_y
     return y
 
 

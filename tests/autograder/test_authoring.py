@@ -128,7 +128,21 @@ def test_reading_a_text_twice_gives_the_same_notebook() -> None:
 # ---- worked cases ----------------------------------------------------------------------------------------------------
 
 
-@EACH_CHECK
+TRAINED = [check for check in CHECKS if check.trained]
+CALLED = [check for check in CHECKS if not check.trained]
+
+
+@pytest.mark.parametrize("check", TRAINED, ids=[check.name for check in TRAINED])
+def test_of_a_trained_model_students_see_its_shapes_and_what_is_asked_for(check: Check) -> None:
+    content = json.loads(example_text(check))
+    assert check.trained is not None
+    assert set(content) == {"generated", "function", "read", "variable", "asked", "shapes"}
+    assert {name: tuple(shape) for name, shape in content["shapes"].items()} == check.trained.shapes
+    assert f"{check.trained.threshold:g}" in content["asked"]
+    assert worked_cases(check) == []
+
+
+@pytest.mark.parametrize("check", CALLED, ids=[check.name for check in CALLED])
 def test_worked_cases_come_back_as_they_were_written(check: Check) -> None:
     content = json.loads(example_text(check))
     assert content == json.loads(json.dumps(example(check))), "the text is not its content"
@@ -141,7 +155,7 @@ def test_worked_cases_come_back_as_they_were_written(check: Check) -> None:
         assert_same(value_from(entry["expected"]), wanted, 10.0 ** (1 - DIGITS), f"the result of {case.title!r}")
     for entry, mistake in zip(content["mistakes"], check.misconceptions, strict=True):
         assert (entry["name"], entry["message"]) == (mistake.name, mistake.message)
-        theirs = outcomes(mistake.function, cases)
+        theirs = outcomes(mistake.function, cases, check.tensors)
         for one, two in zip(entry["cases"], theirs, strict=True):
             back = case_from(one, check.tensors)
             assert same_outcome(back, two, check.tolerance), f"{mistake.name} does not come back"

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from autograder.check import call, same_outcome
 from autograder.checks import EXERCISES, Check, Exercise
 from autograder.grading import challenge
 from autograder.notebooks import mistaken_sources
-from autograder.runner.calling import import_torch
+from tests.autograder.given import imported
 
 CHECKS = [
     pytest.param(exercise, check, id=check.name)
@@ -21,10 +20,7 @@ CHECKS = [
 def as_in_a_notebook(exercise: Exercise, check: Check, function: Any) -> Any:
     """The mistaken function, made from the sources that a notebook would hold, up to the cell that defines it."""
     sources, helpers = mistaken_sources(exercise, check, function)
-    namespace: dict[str, Any] = {"np": np, "__name__": "__main__"}
-    if "torch" in exercise.packages:
-        namespace["torch"] = import_torch()
-        namespace["nn"] = import_torch().nn
+    namespace: dict[str, Any] = {"__name__": "__main__", **imported(exercise)}
     exec(helpers, namespace)
     for one in exercise.checks:
         exec(sources[one.function], namespace)
