@@ -16,7 +16,7 @@ import pytest
 from autograder.authoring.examples import DIGITS, example, example_text, worked_cases
 from autograder.authoring.release import EXERCISES_FOLDER, exercise_of, package, student_files, text_of
 from autograder.authoring.source import AuthoringError, check_id, question_id, solution_id, source_notebook
-from autograder.authoring.stub import BEGIN, END, take_apart
+from autograder.authoring.stub import BEGIN, END, ClassSource, take_apart
 from autograder.check import Shown, case_from, difference, same_outcome, value_from
 from autograder.checks import EXERCISES, Check, Exercise
 from autograder.course import Course
@@ -37,34 +37,46 @@ LARGEST = 108  # numbers in an input of a worked case: the gates of an LSTM, 4 x
 @EACH_CHECK
 def test_a_stub_has_the_signature_without_types(check: Check) -> None:
     node = ast.parse(take_apart(check.reference, check.rename or None).marked).body[0]
-    assert isinstance(node, ast.FunctionDef)
+    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
     assert node.name == check.function
-    assert node.returns is None
     assert node.decorator_list == []
-    assert not [argument.arg for argument in node.args.args if argument.annotation]
-    assert [argument.arg for argument in node.args.args] == list(inspect.signature(check.reference).parameters)
+    written = (
+        [node] if isinstance(node, ast.FunctionDef) else [one for one in node.body if isinstance(one, ast.FunctionDef)]
+    )
+    for one in written:
+        reference = check.reference if one is node else vars(check.reference)[one.name]
+        assert one.returns is None
+        assert one.decorator_list == []
+        assert not [argument.arg for argument in one.args.args if argument.annotation]
+        assert [argument.arg for argument in one.args.args] == list(inspect.signature(reference).parameters)
 
 
 @EACH_CHECK
 def test_the_body_alone_stands_between_the_marks(check: Check) -> None:
     parts = take_apart(check.reference)
-    before, _, rest = parts.marked.partition(BEGIN)
-    body, _, after = rest.partition(END)
-    assert inspect.getdoc(check.reference) == inspect.cleandoc(ast.literal_eval(before[before.index('"""') :].strip()))
-    assert body.strip() == parts.body.strip()
-    assert after.strip() == ""
-    for line in parts.body.splitlines():
-        assert line.strip() == "" or line.strip() not in before, f"{line!r} of the body stands before the mark"
+    written = parts.methods if isinstance(parts, ClassSource) else (parts,)
+    assert parts.marked.count(BEGIN) == parts.marked.count(END) == len(written)
+    for part in written:
+        reference = check.reference if part is parts else vars(check.reference)[part.name]
+        before, _, rest = part.marked.partition(BEGIN)
+        body, _, after = rest.partition(END)
+        docstring = before[before.index('"""') :].strip()
+        assert inspect.getdoc(reference) == inspect.cleandoc(ast.literal_eval(docstring))
+        assert body.strip() == part.body.strip()
+        assert after.strip() == ""
+        for line in part.body.splitlines():
+            assert line.strip() == "" or line.strip() not in before, f"{line!r} of the body stands before the mark"
 
 
 @EACH_CHECK
 def test_the_taken_apart_function_is_the_function(check: Check) -> None:
     """Put together again and run, it comes to what the reference does."""
-    namespace: dict[str, Any] = {**inspect.unwrap(check.reference).__globals__}
+    namespace: dict[str, Any] = {**vars(inspect.getmodule(inspect.unwrap(check.reference)))}
     exec(solved(check), namespace)
-    cases = worked_cases(check)
-    for wanted, case in zip(expected_values(check, cases), outcomes(namespace[check.function], cases), strict=True):
-        assert difference(case, wanted, check.tolerance, Shown(check.function)) is None
+    cases, shown = worked_cases(check), Shown.of(check.function, check.axes, check.tensors)
+    found = outcomes(namespace[check.function], cases, check.tensors)
+    for wanted, case in zip(expected_values(check, cases), found, strict=True):
+        assert difference(case, wanted, check.tolerance, shown) is None
 
 
 def test_a_function_can_be_taken_apart_under_another_name() -> None:
@@ -224,8 +236,8 @@ def test_the_committed_stubs_are_the_references_without_their_bodies(exercise: E
     notebook = nbformat.read(EXERCISES_FOLDER / f"{exercise.slug}.ipynb", as_version=4)
     cells = {cell.id: cell.source for cell in notebook.cells}
     for check in exercise.checks:
-        parts = take_apart(check.reference, check.rename or None)
-        stub = f"{parts.signature}\n{parts.docstring}\n    raise NotImplementedError"
+        marked = take_apart(check.reference, check.rename or None).marked
+        stub = re.sub(rf"{BEGIN}.*?{END}", "raise NotImplementedError", marked, flags=re.S)
         assert re.sub(r"\n\s*### .*", "", cells[solution_id(check)]).rstrip() == stub, "run 'make exercises'"
     text = "\n".join(cells.values())
     assert BEGIN not in text

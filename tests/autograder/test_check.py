@@ -15,6 +15,7 @@ from autograder import check as check_module
 from autograder.authoring.release import EXERCISES_FOLDER, GENERATED
 from autograder.check import Case, Returned, Shown, Verdict, call, check, difference
 from autograder.checks import EXERCISES, Check, Misconception
+from autograder.runner.calling import is_tensor
 from solutions.with_numpy.rnn import step
 
 CHECKS = [one for exercise in EXERCISES.values() for one in exercise.without_training().checks]
@@ -240,6 +241,8 @@ def filled(result: Any, value: float) -> Any:
         return {name: filled(part, value) for name, part in result.items()}
     if isinstance(result, tuple | list):
         return type(result)(filled(part, value) for part in result)
+    if is_tensor(result):
+        return result.detach() * 0 + value
     return np.asarray(result * 0 + value)[()]
 
 
@@ -249,7 +252,14 @@ def test_a_constant_is_never_right(declared: Check, value: float) -> None:
     def constant(*inputs: Any) -> Any:
         return filled(declared.reference(*inputs), value)
 
-    assert check(declared.name, constant).status == "wrong"
+    def module(*sizes: Any) -> Any:
+        made = declared.reference(*sizes)
+        made.register_forward_hook(lambda module, inputs, result: filled(result, value))
+        return made
+
+    is_class = isinstance(declared.reference, type)
+    handed_in: Any = type("Module", (), {"__new__": lambda cls, *sizes: module(*sizes)}) if is_class else constant
+    assert check(declared.name, handed_in).status == "wrong"
 
 
 def test_the_tolerance_is_relative_to_the_largest_value_and_no_looser_for_float32() -> None:
