@@ -154,4 +154,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ended: ended to ids (place 2)": "both have one number for each sequence",
         "0: 0 to -1": "every state has one row for each sequence",
     },
+    "adding.clipped_gradients": {
+        "loss.detach(): call left out": "the number is the same; only its gradient could still be asked for",
+        "0: 0 to -1": "the predictions are (N, 1), so the last column is the first",
+    },
 }
