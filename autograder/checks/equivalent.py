@@ -22,6 +22,10 @@ USUAL_STEP = "every case passes step; its default stands in the signature that s
 BAD_OPTIONS = "the exercise says that a temperature that is not above 0, or a k below 1, is not asked for"
 DEFAULT_TEMPERATURE = "every case passes temperature; its default stands in the signature that students are given"
 NO_ROWS = "with words in it the array holds integers, and the exercise says that a u without rows is not asked for"
+NO_STEP = "the exercise says that a sequence without a step is not asked for"
+T_BELOW_ONE = "the exercise says that T below 1 is not asked for"
+NO_WORDS = "with words in it the array holds integers, and the exercise says that longest below 1 is not asked for"
+ALL_PAIRS = "an input and a mask of other lengths are not asked for: they have one row for each step"
 EQUIVALENT: dict[str, dict[str, str]] = {
     "loss.cross_entropy": {
         "np.take_along_axis(log_p, targets[..., None], axis=-1): axis left out": LAST_AXIS,
@@ -157,5 +161,28 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "adding.clipped_gradients": {
         "loss.detach(): call left out": "the number is the same; only its gradient could still be asked for",
         "0: 0 to -1": "the predictions are (N, 1), so the last column is the first",
+    },
+    "heads.many_to_one": {
+        "if last[n] < 0: raise ValueError(f'many_to_one: the sequence: statement left out": NO_STEP,
+        "int(np.argmin(last)): call left out": NUMPYS_NUMBER,
+        "0: 0 to -1": NO_STEP,
+        "ValueError(f'many_to_one: the sequence {n} has no step that : call left out": NO_STEP,
+        "n: n to y (place 2)": NO_STEP,
+    },
+    "heads.one_to_many_inputs": {
+        "if T < 1: raise ValueError(f'one_to_many_inputs: the argumen: statement left out": T_BELOW_ONE,
+        "1: 1 to 0": T_BELOW_ONE,
+        "ValueError(f'one_to_many_inputs: the argument T must be at l: call left out": T_BELOW_ONE,
+        "T: T to inputs (place 3)": T_BELOW_ONE,
+    },
+    "step_by_step.encode": {
+        "zip(x, mask, strict=True): strict left out": ALL_PAIRS,
+        "True: True to False": ALL_PAIRS,
+    },
+    "decoding.greedy": {
+        "np.zeros(len(ids), dtype=bool): dtype left out": "np.where takes zeros for False",
+        "np.array(written, dtype=int): dtype left out": NO_WORDS,
+        "1: 1 to 2": "NumPy takes any negative length for the one to find",
+        "0: 0 to -1": "every state has one row for each sequence",
     },
 }

@@ -88,6 +88,9 @@ def _filesystem(mounts: Mounts, folder: str) -> list[str]:
     if "matplotlib" in mounts.packages:
         arguments += fonts.bind_arguments()
     for path, name in mounts.files:
+        folders = [parent for parent in Path(name).parents if parent != Path()]
+        for parent in reversed(folders):
+            arguments += ["--perms", "0755", "--dir", f"{WORK}/{parent}"]
         arguments += ["--ro-bind", str(path), f"{WORK}/{name}"]
     return [*arguments, "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
 

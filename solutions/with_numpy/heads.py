@@ -49,10 +49,9 @@ def many_to_one(h: FloatArray, mask: BoolArray, W_y: FloatArray, b_y: FloatArray
     Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 10.2 (figure 10.5).
     """
     last = mask.sum(axis=0) - 1
-    if (last < 0).any():
-        raise ValueError(
-            f"many_to_one: the sequence {int(np.argmin(last))} has no step that counts, so it has no last one."
-        )
+    n = int(np.argmin(last))
+    if last[n] < 0:
+        raise ValueError(f"many_to_one: the sequence {n} has no step that counts, so it has no last one.")
     y: FloatArray = h[last, np.arange(len(last))] @ W_y.T + b_y
     return y
 

@@ -27,12 +27,16 @@ run.set_limits(json.loads(sys.argv[1]))
 
 
 def inside(
-    program: str, *arguments: str, packages: tuple[str, ...] = ("numpy",), bound: bool = True
+    program: str,
+    *arguments: str,
+    packages: tuple[str, ...] = ("numpy",),
+    bound: bool = True,
+    files: tuple[tuple[Path, str], ...] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run a program in a sandbox, under the runner's limits."""
     limits = Limits()
     source = (BOUND if bound else "") + program
-    mounts = bubblewrap.Mounts(packages, RUNNER)
+    mounts = bubblewrap.Mounts(packages, RUNNER, files)
     return bubblewrap.run(
         bubblewrap.python(["-c", source, json.dumps(asdict(limits)), *arguments]), mounts, limits, 120
     )
@@ -63,6 +67,18 @@ def test_a_listener_on_the_host_is_out_of_reach() -> None:
         thread.join(timeout=25)
     assert result.returncode != 0
     assert heard == []
+
+
+def test_an_exercises_files_can_be_read_in_their_folders_and_not_written(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("as it was")
+    read = inside("print(open('data/more/kept.txt').read())", files=((kept, "data/more/kept.txt"),))
+    assert read.stdout.strip() == "as it was", read.stderr
+    for program in ("open('data/more/kept.txt', 'w')", "import os; os.remove('data/more/kept.txt')"):
+        written = inside(program, files=((kept, "data/more/kept.txt"),))
+        assert written.returncode != 0, program
+        assert "Error" in written.stderr
+    assert kept.read_text() == "as it was"
 
 
 @pytest.mark.parametrize("family", ["AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_PACKET", "AF_ALG", "AF_VSOCK"])

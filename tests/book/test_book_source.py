@@ -39,7 +39,7 @@ LABELS = {  # what the exercises' feedback refers to, in the order of the chapte
 PARTS = yaml.safe_load((BOOK / "_toc.yml").read_text())["parts"]
 CHAPTERS = [chapter["file"] for part in PARTS if part["caption"] == "Chapters" for chapter in part["chapters"]]
 # the last section of these says what to try instead
-WITHOUT_EXERCISE = {"sequences", "applications", "after"}
+WITHOUT_EXERCISE = {"sequences", "after"}
 
 
 def name_of(path: Path) -> str:
