@@ -1,9 +1,39 @@
 """What is checked: one module an exercise, each with its checks, challenges and misconceptions."""
 
-from autograder.checks import applications, bptt, gradients, gru, language_model, lstm, pytorch, vanilla_rnn
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
 from autograder.checks.declaration import Check, DrawnCase, Exercise, Misconception, Question, Trained
 
-MODULES = (vanilla_rnn, bptt, gradients, lstm, gru, language_model, pytorch, applications)
-EXERCISES: dict[str, Exercise] = {module.EXERCISE.slug: module.EXERCISE for module in MODULES}
+MODULES = {
+    "01_vanilla_rnn": "vanilla_rnn",
+    "02_bptt": "bptt",
+    "03_gradients": "gradients",
+    "04_lstm": "lstm",
+    "05_gru": "gru",
+    "06_language_model": "language_model",
+    "07_pytorch": "pytorch",
+    "08_applications": "applications",
+}
+
+
+class Exercises(Mapping[str, Exercise]):
+    """The exercises by their slugs. Each is loaded when it is asked for, since PyTorch takes seconds to import."""
+
+    def __getitem__(self, slug: str) -> Exercise:
+        exercise: Exercise = import_module(f"{__name__}.{MODULES[slug]}").EXERCISE
+        return exercise
+
+    def __contains__(self, slug: object) -> bool:
+        return slug in MODULES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+EXERCISES = Exercises()
 
 __all__ = ["EXERCISES", "Check", "DrawnCase", "Exercise", "Misconception", "Question", "Trained"]

@@ -268,3 +268,7 @@ def test_the_students_zip_is_the_same_twice_and_holds_all_they_need(released_cou
     assert names == examples | {f"{EXERCISE.slug}.ipynb", "check.py", "calling.py", "requirements.txt", "README.txt"}
     assert "torch" not in needs
     assert needs.startswith("matplotlib")
+
+
+def test_every_exercise_has_the_slug_under_which_it_is_found() -> None:
+    assert [exercise.slug for exercise in EXERCISES.values()] == list(EXERCISES)
