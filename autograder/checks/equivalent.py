@@ -185,4 +185,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "1: 1 to 2": "NumPy takes any negative length for the one to find",
         "0: 0 to -1": "every state has one row for each sequence",
     },
+    "step_by_step.beam_search": {
+        "tuple((state[parent] for state in states)): call left out": "next_scores takes the states one after the other",
+        "np.argsort(-grown, axis=None, kind='stable'): kind left out": "no two sequences of a case are equally likely",
+        "0: 0 to -1": "every state has one dtype",
+    },
 }
