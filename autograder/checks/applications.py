@@ -9,48 +9,20 @@ import numpy as np
 from torch import nn
 
 from autograder.checks.declaration import DATA_FOLDER, Check, DrawnCase, Exercise, Trained
+from autograder.checks.drawing import in_dtype, short, sizes
 from autograder.runner.calling import Given
 from solutions.with_numpy import decoding, gru, heads, step_by_step
 from solutions.with_numpy.dates import letters_to_read, letters_to_write, some_dates
 from solutions.with_numpy.decoding import greedy, log_softmax
 from solutions.with_numpy.heads import many_to_one
 from solutions.with_numpy.moving_digit import moving_digits
+from solutions.with_numpy.padding import mask_of
 from solutions.with_torch import applications
 
 Generator = np.random.Generator
+SIZES = range(3, 8)
 START_SIGN, END_SIGN = 11, 12
 CLIP_UNITS, DATE_UNITS, DATE_SIZE = 48, 64, 32
-
-
-def sizes(rng: Generator, count: int) -> list[int]:
-    """Different lengths from 3 to 7, so that no axis can stand in for another."""
-    return [int(size) for size in rng.choice(np.arange(3, 8), size=count, replace=False)]
-
-
-def in_dtype(value, dtype: type):
-    """The same inputs with their floating-point arrays in another precision, in programs and tuples too."""
-    if isinstance(value, np.ndarray):
-        return value.astype(dtype) if value.dtype.kind == "f" else value
-    if isinstance(value, Given):
-        return Given(value.source, **{name: in_dtype(array, dtype) for name, array in value.arrays.items()})
-    if isinstance(value, dict):
-        return {name: in_dtype(part, dtype) for name, part in value.items()}
-    return tuple(in_dtype(part, dtype) for part in value) if isinstance(value, tuple) else value
-
-
-def short(value):
-    """The same inputs with two decimals: as exact on every machine as they are easy to read."""
-    if isinstance(value, np.ndarray):
-        return np.round(value, 2) if value.dtype.kind == "f" else value
-    if isinstance(value, Given):
-        return Given(value.source, **{name: short(array) for name, array in value.arrays.items()})
-    if isinstance(value, dict):
-        return {name: short(part) for name, part in value.items()}
-    return tuple(short(part) for part in value) if isinstance(value, tuple) else value
-
-
-def mask_of(lengths, T: int) -> np.ndarray:
-    return np.arange(T)[:, None] < np.asarray(lengths)
 
 
 def unequal(rng: Generator, N: int, longest: int) -> np.ndarray:
@@ -74,13 +46,13 @@ def until(make: Callable[[], dict], fits: Callable[[dict], bool]) -> dict:
 
 
 def last_step_inputs(rng: Generator, lengths, T: int, H: int, V: int) -> dict:
-    mask = mask_of(lengths, T)
+    mask = mask_of(np.asarray(lengths), T)
     h = rng.normal(size=(*mask.shape, H))
     return {"h": h, "mask": mask, "W_y": rng.normal(size=(V, H)), "b_y": rng.normal(size=V)}
 
 
 def draw_many_to_one(rng: Generator) -> list[DrawnCase]:
-    T, N, H, V = sizes(rng, 4)
+    T, N, H, V = sizes(rng, 4, SIZES)
     T += 5
     beyond = last_step_inputs(rng, unequal(rng, N, T - 3), T, H, V)
     return [
@@ -188,7 +160,7 @@ def bias_left_out(h, mask, W_y, b_y):
 
 
 def draw_one_to_many(rng: Generator) -> list[DrawnCase]:
-    T, N, D = sizes(rng, 3)
+    T, N, D = sizes(rng, 3, SIZES)
 
     def inputs(T: int, N: int, D: int) -> dict:
         return {"x": rng.normal(size=(N, D)), "T": T}
@@ -272,7 +244,7 @@ def value(x, h):
 
 
 def encode_inputs(rng: Generator, lengths, S: int, D: int, H: int) -> dict:
-    mask = mask_of(lengths, S)
+    mask = mask_of(np.asarray(lengths), S)
     N = mask.shape[1]
     step = Given(
         CELL, W_x=rng.normal(size=(H, D)) / np.sqrt(D), W_h=1.2 * rng.normal(size=(H, H)) / np.sqrt(H),
@@ -282,7 +254,7 @@ def encode_inputs(rng: Generator, lengths, S: int, D: int, H: int) -> dict:
 
 
 def draw_encode(rng: Generator) -> list[DrawnCase]:
-    S, N, D, H = sizes(rng, 4)
+    S, N, D, H = sizes(rng, 4, SIZES)
     S += 5
     return [
         DrawnCase("unequal lengths", encode_inputs(rng, unequal(rng, N, S), S, D, H)),
@@ -449,7 +421,7 @@ def forced_inputs(rng: Generator, T: int, N: int, H: int, V: int, states: int = 
 
 
 def draw_forced(rng: Generator) -> list[DrawnCase]:
-    T, N, H, V = sizes(rng, 4)
+    T, N, H, V = sizes(rng, 4, SIZES)
     V += 5
     return [
         DrawnCase("several steps", forced_inputs(rng, T, N, H, V)),
@@ -619,7 +591,7 @@ def ends_later(inputs: dict) -> bool:
 
 
 def draw_greedy(rng: Generator) -> list[DrawnCase]:
-    N, H, V = sizes(rng, 3)
+    N, H, V = sizes(rng, 3, SIZES)
     N, V = min(N, 5), V + 5
 
     def found(fits: Callable[[dict], bool], N: int, H: int, V: int, longest: int, states: int = 1) -> dict:
@@ -798,7 +770,7 @@ def is_clear(inputs: dict) -> bool:
 
 
 def draw_beam(rng: Generator) -> list[DrawnCase]:
-    H, V = sizes(rng, 2)
+    H, V = sizes(rng, 2, SIZES)
     V += 5
 
     def found(fits: Callable[[dict], bool], H: int, V: int, longest: int, width: int, states: int = 1) -> dict:

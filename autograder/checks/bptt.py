@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.checks.declaration import Check, DrawnCase, Exercise
+from autograder.checks.drawing import in_dtype, short, sizes
 from autograder.runner.calling import Given
 from solutions.with_numpy import embedding, gradient_check, rnn, truncated_bptt
 from solutions.with_numpy.rnn import step_backward
@@ -14,24 +15,6 @@ from solutions.with_numpy.rnn import step_backward
 Generator = np.random.Generator
 CELL_AXES = "dx: N D; dh_prev: N H; dW_x: H D; dW_h: H H; db: H"
 SEQUENCE_AXES = "dx: T N D; dh_0: N H; dW_x: H D; dW_h: H H; db: H"
-
-
-def sizes(rng: Generator, count: int, low: int = 2, high: int = 7) -> list[int]:
-    """Different lengths, so that no axis can stand in for another."""
-    return [int(size) for size in rng.choice(np.arange(low, high + 1), size=count, replace=False)]
-
-
-def in_dtype(inputs: dict, dtype: type) -> dict:
-    """The same inputs with their floating-point arrays in another precision."""
-    return {
-        name: value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
-        for name, value in inputs.items()
-    }
-
-
-def short(inputs: dict) -> dict:
-    """The same inputs with two decimals: as exact on every machine as they are easy to read."""
-    return {name: np.round(value, 2) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
 
 
 def network(rng: Generator, D: int, H: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -335,7 +318,7 @@ def embed_inputs(rng: Generator, T: int, N: int, D: int, V: int, used: int) -> d
 
 
 def draw_embed_backward(rng: Generator) -> list[DrawnCase]:
-    T, N, D, V = sizes(rng, 4, low=3)
+    T, N, D, V = sizes(rng, 4, range(3, 8))
     once = {
         "dx": rng.normal(size=(T, N, D)), "ids": rng.permutation(T * N).reshape(T, N), "vocabulary_size": T * N
     }  # fmt: skip
@@ -439,7 +422,7 @@ def function_inputs(rng: Generator, *shape: int, step: float = 1e-5) -> dict:
 
 
 def draw_numerical_gradient(rng: Generator) -> list[DrawnCase]:
-    A, B, C = sizes(rng, 3, high=5)
+    A, B, C = sizes(rng, 3, range(2, 6))
     return [
         DrawnCase("three axes, a large step", function_inputs(rng, A, B, C, step=float(rng.uniform(0.1, 0.3)))),
         DrawnCase("a vector, the usual step", function_inputs(rng, B)),
@@ -600,7 +583,7 @@ def pair(rng: Generator, *shape: int, larger: str) -> dict:
 
 
 def draw_relative_error(rng: Generator) -> list[DrawnCase]:
-    A, B, C = sizes(rng, 3, low=3)
+    A, B, C = sizes(rng, 3, range(3, 8))
     zeros = np.zeros((B, C))
     return [
         DrawnCase("three axes", pair(rng, A, B, C, larger="a")),

@@ -2,39 +2,21 @@
 
 # A misconception takes what the reference takes, whether it uses it or not.
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from autograder.checks.declaration import Check, DrawnCase, Exercise, Question
+from autograder.checks.drawing import each, in_dtype, short, sizes
 from solutions.with_numpy import clipping, gradient_lag, jacobians
 from solutions.with_numpy.jacobians import step_jacobian
 
 Generator = np.random.Generator
 
 
-def sizes(rng: Generator, count: int, low: int = 2, high: int = 7) -> list[int]:
-    """Different lengths, so that no axis can stand in for another."""
-    return [int(size) for size in rng.choice(np.arange(low, high + 1), size=count, replace=False)]
-
-
-def each(change: Callable[[np.ndarray], np.ndarray], value: Any) -> Any:
-    """The same inputs with every array changed."""
-    if isinstance(value, dict):
-        return {name: each(change, part) for name, part in value.items()}
-    return change(value) if isinstance(value, np.ndarray) else value
-
-
 def narrow(inputs: dict) -> dict:
     """The same inputs in single precision."""
-    return each(lambda array: array.astype(np.float32), inputs)
-
-
-def short(inputs: dict) -> dict:
-    """The same inputs with two decimals: as exact on every machine as they are easy to read."""
-    return each(lambda array: np.round(array, 2), inputs)
+    return in_dtype(inputs, np.float32)
 
 
 def orthogonal(rng: Generator, H: int) -> np.ndarray:
@@ -186,7 +168,7 @@ def level_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
 
 
 def draw_span_jacobian(rng: Generator) -> list[DrawnCase]:
-    T, N, H = sizes(rng, 3, low=3)
+    T, N, H = sizes(rng, 3, range(3, 8))
     return [
         DrawnCase("several steps", span_inputs(rng, T, N, H)),
         DrawnCase("one step", span_inputs(rng, 1, N, H)),

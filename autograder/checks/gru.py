@@ -7,26 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from autograder.checks.declaration import Check, DrawnCase, Exercise, Question
+from autograder.checks.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru, gru_reset_before
 from solutions.with_numpy.gru import forward, step
 
 Generator = np.random.Generator
+SIZES = (2, 5, 7, 8)  # no axis can stand in for the blocks or for r, z, n and q
 GRADIENT_AXES = "dx: N D; dh_prev: N H; dW_x: 3H D; dW_h: 3H H; db: 3H; db_hn: H"
-
-
-def sizes(rng: Generator, count: int) -> list[int]:
-    """Different lengths, neither 3 nor 4, so that no axis can stand in for another, for the blocks or for r, z, n and q."""
-    return [int(size) for size in rng.choice([2, 5, 7, 8], size=count, replace=False)]
-
-
-def in_dtype(inputs: dict, dtype: type) -> dict:
-    """The same inputs with their arrays in another precision."""
-    return {name: value.astype(dtype) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
-
-
-def short(inputs: dict) -> dict:
-    """The same inputs with two decimals: as exact on every machine as they are easy to read."""
-    return {name: np.round(value, 2) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
 
 
 def network(rng: Generator, D: int, H: int) -> dict:
@@ -60,7 +47,7 @@ def step_inputs(rng: Generator, N: int, D: int, H: int, z_keeps: bool = True) ->
 
 
 def draw_step(rng: Generator) -> list[DrawnCase]:
-    N, D, H = sizes(rng, 3)
+    N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", step_inputs(rng, N, D, H)),
         DrawnCase("z is the share that is written", step_inputs(rng, N, D, H, z_keeps=False)),
@@ -268,7 +255,7 @@ def before_inputs(rng: Generator, N: int, D: int, H: int, z_keeps: bool = True) 
 
 
 def draw_step_reset_before(rng: Generator) -> list[DrawnCase]:
-    N, D, H = sizes(rng, 3)
+    N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", before_inputs(rng, N, D, H)),
         DrawnCase("z is the share that is written", before_inputs(rng, N, D, H, z_keeps=False)),
@@ -409,7 +396,7 @@ def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int, z_keeps: boo
 
 
 def draw_forward(rng: Generator) -> list[DrawnCase]:
-    T, N, D, H = sizes(rng, 4)
+    T, N, D, H = sizes(rng, 4, SIZES)
     return [
         DrawnCase("several steps", sequence_inputs(rng, T, N, D, H)),
         DrawnCase("z is the share that is written", sequence_inputs(rng, T, N, D, H, z_keeps=False)),
@@ -535,7 +522,7 @@ def backward_inputs(rng: Generator, N: int, D: int, H: int, z_keeps: bool = True
 
 
 def draw_step_backward(rng: Generator) -> list[DrawnCase]:
-    N, D, H = sizes(rng, 3)
+    N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", backward_inputs(rng, N, D, H)),
         DrawnCase("z is the share that is written", backward_inputs(rng, N, D, H, z_keeps=False)),
@@ -822,7 +809,7 @@ def pytorch_parameters(rng: Generator, D: int, H: int) -> dict:
 
 
 def draw_from_pytorch(rng: Generator) -> list[DrawnCase]:
-    D, H = sizes(rng, 2)
+    D, H = sizes(rng, 2, SIZES)
     return [
         DrawnCase("several units", pytorch_parameters(rng, D, H)),
         DrawnCase("one input", pytorch_parameters(rng, 1, H)),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.checks.declaration import Check, DrawnCase, Exercise, Trained
+from autograder.checks.drawing import in_dtype, short
 from autograder.runner.calling import Given
 from solutions.with_numpy import decoding, gru_language_model, text
 from solutions.with_numpy.clipping import clip_by_global_norm
@@ -15,28 +16,6 @@ from solutions.with_numpy.gru_language_model import loss_and_gradients, update
 from solutions.with_numpy.loss import perplexity
 
 Generator = np.random.Generator
-
-
-def in_dtype(value, dtype: type):
-    """The same inputs with their floating-point arrays in another precision."""
-    if isinstance(value, dict):
-        return {name: in_dtype(part, dtype) for name, part in value.items()}
-    if isinstance(value, tuple):
-        return tuple(in_dtype(part, dtype) for part in value)
-    if isinstance(value, Given):
-        return Given(value.source, **in_dtype(value.arrays, dtype))
-    return value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
-
-
-def short(value):
-    """The same inputs with two decimals: as exact on every machine as they are easy to read."""
-    if isinstance(value, dict):
-        return {name: short(part) for name, part in value.items()}
-    if isinstance(value, tuple):
-        return tuple(short(part) for part in value)
-    if isinstance(value, Given):
-        return Given(value.source, **short(value.arrays))
-    return np.round(value, 2) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
 
 
 # ---- encode ----------------------------------------------------------------------------------------------------------

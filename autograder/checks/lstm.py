@@ -7,28 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from autograder.checks.declaration import Check, DrawnCase, Exercise
+from autograder.checks.drawing import in_dtype, short, sizes
 from solutions.with_numpy import cell_path, initialisation, lstm
 from solutions.with_numpy.cell_path import step_jacobian
 from solutions.with_numpy.lstm import forward, step, step_backward
 from solutions.with_numpy.lstm import gates as gates_of
 
 Generator = np.random.Generator
+SIZES = (2, 3, 5, 6, 7)  # no axis can stand in for the four blocks
 WEIGHT_AXES = "dW_x: 4H D; dW_h: 4H H; db: 4H"
-
-
-def sizes(rng: Generator, count: int) -> list[int]:
-    """Different lengths, none of them 4, so that no axis can stand in for another or for the four blocks."""
-    return [int(size) for size in rng.choice([2, 3, 5, 6, 7], size=count, replace=False)]
-
-
-def in_dtype(inputs: dict, dtype: type) -> dict:
-    """The same inputs with their arrays in another precision."""
-    return {name: value.astype(dtype) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
-
-
-def short(inputs: dict) -> dict:
-    """The same inputs with two decimals: as exact on every machine as they are easy to read."""
-    return {name: np.round(value, 2) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
 
 
 def network(rng: Generator, D: int, H: int) -> dict:
@@ -59,7 +46,7 @@ def saturated(rng: Generator, N: int, D: int, H: int) -> dict:
 
 
 def draw_gates(rng: Generator) -> list[DrawnCase]:
-    N, D, H = sizes(rng, 3)
+    N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", gate_inputs(rng, N, D, H)),
         DrawnCase("one sequence", gate_inputs(rng, 1, D, H)),
@@ -189,7 +176,7 @@ def step_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
 
 
 def draw_step(rng: Generator) -> list[DrawnCase]:
-    N, D, H = sizes(rng, 3)
+    N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", step_inputs(rng, N, D, H)),
         DrawnCase("one sequence", step_inputs(rng, 1, D, H)),
@@ -337,7 +324,7 @@ def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
 
 
 def draw_forward(rng: Generator) -> list[DrawnCase]:
-    T, N, D, H = sizes(rng, 4)
+    T, N, D, H = sizes(rng, 4, SIZES)
     return [
         DrawnCase("several steps", sequence_inputs(rng, T, N, D, H)),
         DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
@@ -480,7 +467,7 @@ def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
 
 
 def draw_step_backward(rng: Generator) -> list[DrawnCase]:
-    N, D, H = sizes(rng, 3)
+    N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", cell_inputs(rng, N, D, H)),
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
@@ -683,7 +670,7 @@ def backward_inputs(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
 
 
 def draw_backward(rng: Generator) -> list[DrawnCase]:
-    T, N, D, H = sizes(rng, 4)
+    T, N, D, H = sizes(rng, 4, SIZES)
     return [
         DrawnCase("several steps", backward_inputs(rng, T, N, D, H)),
         DrawnCase("one step", backward_inputs(rng, 1, N, D, H)),
@@ -857,7 +844,7 @@ def gate_values(rng: Generator, T: int, N: int, H: int, low: float = 0.3, high: 
 
 
 def draw_direct_path(rng: Generator) -> list[DrawnCase]:
-    T, N, H = sizes(rng, 3)
+    T, N, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several steps", gate_values(rng, T, N, H)),
         DrawnCase("one step", gate_values(rng, 1, N, H)),
@@ -952,7 +939,7 @@ def path_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
 
 
 def draw_full_derivative(rng: Generator) -> list[DrawnCase]:
-    T, N, H = sizes(rng, 3)
+    T, N, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several steps", path_inputs(rng, T, N, H)),
         DrawnCase("one step", path_inputs(rng, 1, N, H)),
@@ -1086,7 +1073,7 @@ def cells_swapped(c_0, c, gates, W_h):
 
 
 def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
-    H, other = sizes(rng, 2)
+    H, other = sizes(rng, 2, SIZES)
     return [
         DrawnCase("no value given", {"b": rng.normal(size=4 * H)}),
         DrawnCase("another value", {"b": rng.normal(size=4 * other), "value": float(rng.uniform(1.5, 4.0))}),

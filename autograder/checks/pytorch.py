@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from autograder.checks.declaration import Check, DrawnCase, Exercise, Trained
+from autograder.checks.drawing import in_dtype, short, sizes
 from autograder.runner.calling import Given
 from solutions import conversions
 from solutions.with_numpy import lstm
@@ -17,33 +18,7 @@ from solutions.with_torch import adding, lstm_cell, nn_lstm
 from solutions.with_torch.adding import clipped_gradients
 
 Generator = np.random.Generator
-
-
-def sizes(rng: Generator, count: int) -> list[int]:
-    """Different lengths, neither 3 nor 4, so that no axis can stand in for another or for the blocks."""
-    return [int(size) for size in rng.choice([2, 5, 6, 7, 8], size=count, replace=False)]
-
-
-def in_dtype(value, dtype: type):
-    """The same inputs with their floating-point arrays in another precision."""
-    if isinstance(value, dict):
-        return {name: in_dtype(part, dtype) for name, part in value.items()}
-    if isinstance(value, tuple):
-        return tuple(in_dtype(part, dtype) for part in value)
-    if isinstance(value, Given):
-        return Given(value.source, **in_dtype(value.arrays, dtype))
-    return value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
-
-
-def short(value):
-    """The same inputs with two decimals: as exact on every machine as they are easy to read."""
-    if isinstance(value, dict):
-        return {name: short(part) for name, part in value.items()}
-    if isinstance(value, tuple):
-        return tuple(short(part) for part in value)
-    if isinstance(value, Given):
-        return Given(value.source, **short(value.arrays))
-    return np.round(value, 2) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+SIZES = (2, 5, 6, 7, 8)  # no axis can stand in for the blocks
 
 
 def single(inputs: dict) -> dict:
@@ -65,7 +40,7 @@ def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
 
 
 def draw_cell(rng: Generator) -> list[DrawnCase]:
-    N, D, H = sizes(rng, 3)
+    N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", cell_inputs(rng, N, D, H)),
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
@@ -236,7 +211,7 @@ def weights_inputs(rng: Generator, D: int, H: int, layers: int = 1, layer: int =
 
 
 def draw_from_lstm(rng: Generator) -> list[DrawnCase]:
-    D, H = sizes(rng, 2)
+    D, H = sizes(rng, 2, SIZES)
     return [
         DrawnCase("one layer", weights_inputs(rng, D, H)),
         DrawnCase("the first of two layers", weights_inputs(rng, D, H, 2)),
@@ -410,7 +385,7 @@ def packed_inputs(
 
 
 def draw_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
-    N, D, H = sizes(rng, 3)
+    N, D, H = sizes(rng, 3, SIZES)
     T = int(rng.integers(9, 11))
     behind = rng.integers(1, T - 1, size=N)
     return [
@@ -652,7 +627,7 @@ def lag_inputs(rng: Generator, H: int, longest: int) -> dict:
 
 
 def draw_lag_biases(rng: Generator) -> list[DrawnCase]:
-    H, other = sizes(rng, 2)
+    H, other = sizes(rng, 2, SIZES)
     return [
         DrawnCase("several units", lag_inputs(rng, H, int(rng.integers(20, 100)))),
         DrawnCase("a long lag", lag_inputs(rng, other, int(rng.integers(500, 2000)))),
@@ -838,7 +813,7 @@ def gradients_inputs(rng: Generator, T: int, N: int, D: int, H: int, limit: floa
 
 
 def draw_clipped_gradients(rng: Generator) -> list[DrawnCase]:
-    T, N, D, H = sizes(rng, 4)
+    T, N, D, H = sizes(rng, 4, SIZES)
     return [
         DrawnCase("gradients of an earlier batch, and a low limit", gradients_inputs(rng, T, N, D, H, 0.1)),
         DrawnCase("a limit that is not reached", gradients_inputs(rng, T, N, D, H, 1000.0)),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.checks.declaration import Check, DrawnCase, Exercise
+from autograder.checks.drawing import sizes
 from solutions.with_numpy import affine as affine_module
 from solutions.with_numpy import embedding, loss, rnn
 from solutions.with_numpy.loss import cross_entropy
@@ -14,11 +15,6 @@ from solutions.with_numpy.rnn import step
 
 Generator = np.random.Generator
 PAGE = "vanilla_rnn.html"
-
-
-def sizes(rng: Generator, count: int, low: int = 2, high: int = 7) -> list[int]:
-    """Different lengths, so that no axis can stand in for another."""
-    return [int(size) for size in rng.choice(np.arange(low, high + 1), size=count, replace=False)]
 
 
 def small(rng: Generator, *shape: int) -> np.ndarray:
@@ -352,7 +348,7 @@ def narrow(inputs: dict[str, np.ndarray | None]) -> dict[str, np.ndarray | None]
 
 
 def draw_cross_entropy(rng: Generator) -> list[DrawnCase]:
-    T, N, V = sizes(rng, 3, low=3)
+    T, N, V = sizes(rng, 3, range(3, 8))
     return [
         DrawnCase("padded sequences", score_inputs(rng, T, N, V, masked=True)),
         DrawnCase("no mask", score_inputs(rng, T, N, V, masked=False)),
@@ -464,7 +460,7 @@ def logarithm_of_base_two(y, targets, mask=None):
 
 
 def draw_perplexity(rng: Generator) -> list[DrawnCase]:
-    T, N, V = sizes(rng, 3, low=3)
+    T, N, V = sizes(rng, 3, range(3, 8))
     return [
         DrawnCase("padded sequences", score_inputs(rng, T, N, V, masked=True)),
         DrawnCase("no mask", score_inputs(rng, T, N, V, masked=False)),

@@ -87,10 +87,8 @@ def _filesystem(mounts: Mounts, folder: str) -> list[str]:
     arguments += ["--bind", f"{folder}/notebook", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
     if "matplotlib" in mounts.packages:
         arguments += fonts.bind_arguments()
+    arguments += enterable_parents([Path(WORK, name) for _, name in mounts.files])
     for path, name in mounts.files:
-        folders = [parent for parent in Path(name).parents if parent != Path()]
-        for parent in reversed(folders):
-            arguments += ["--perms", "0755", "--dir", f"{WORK}/{parent}"]
         arguments += ["--ro-bind", str(path), f"{WORK}/{name}"]
     return [*arguments, "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
 

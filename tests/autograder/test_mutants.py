@@ -7,7 +7,7 @@ import pytest
 
 from autograder.checks import EXERCISES, Check, DrawnCase, Exercise
 from autograder.checks.equivalent import EQUIVALENT
-from autograder.mutants import mutants, mutated_trees, score
+from autograder.mutants import is_rejected, mutants, mutated_trees, score
 from solutions.with_numpy.affine import affine
 
 CHECKS = [(exercise, check) for exercise in EXERCISES.values() for check in exercise.without_training().checks]
@@ -38,6 +38,22 @@ def test_a_hole_in_a_check_is_found() -> None:
     found = score(Exercise("toy", "Toy", (check,), ("numpy",)), check)
     assert any("b_y" in survivor for survivor in found.survivors)
     assert found.share < 1
+
+
+def test_a_function_that_never_comes_to_an_end_is_interrupted_in_every_case(monkeypatch) -> None:
+    monkeypatch.setattr("autograder.mutants.SECONDS", 0.2)
+    begun, ended = [], []
+
+    def endless(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        begun.append(None)
+        for _ in range(10**9):  # a minute, if nobody interrupts
+            pass
+        ended.append(None)
+        return affine(x, W, b)
+
+    assert is_rejected(EXERCISES["01_vanilla_rnn"].check("affine.affine"), "01_vanilla_rnn", endless)
+    assert len(begun) > 1
+    assert ended == []
 
 
 def test_mutants_differ_from_the_function_and_from_each_other() -> None:

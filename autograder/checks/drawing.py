@@ -1,0 +1,36 @@
+"""What the drawn inputs of all exercises have in common: unequal sizes, another precision, two decimals."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from autograder.runner.calling import Given
+
+Generator = np.random.Generator
+
+
+def sizes(rng: Generator, count: int, of: Iterable[int] = range(2, 8)) -> list[int]:
+    """Different lengths, so that no axis can stand in for another."""
+    return [int(size) for size in rng.choice(list(of), size=count, replace=False)]
+
+
+def each(change: Callable[[np.ndarray], np.ndarray], value: Any) -> Any:
+    """The same inputs with every floating-point array changed, in containers and in programs that are given too."""
+    if isinstance(value, dict):
+        return {name: each(change, part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return tuple(each(change, part) for part in value)
+    if isinstance(value, Given):
+        return Given(value.source, **each(change, value.arrays))
+    return change(value) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+
+def in_dtype(inputs: Any, dtype: type) -> Any:
+    """The same inputs with their floating-point arrays in another precision."""
+    return each(lambda array: array.astype(dtype), inputs)
+
+
+def short(inputs: Any) -> Any:
+    """The same inputs with two decimals: as exact on every machine as they are easy to read."""
+    return each(lambda array: np.round(array, 2), inputs)
