@@ -12,6 +12,7 @@ import numpy as np
 
 from autograder.cells import train_id
 from autograder.check import (
+    UNTRAINED,
     Case,
     Expected,
     Returned,
@@ -20,6 +21,7 @@ from autograder.check import (
     call,
     difference,
     same_outcome,
+    untrained,
     weights_difference,
 )
 from autograder.checks import Check, DrawnCase, Exercise, Misconception
@@ -162,6 +164,8 @@ def judge_trained(check: Check, drawn: Sequence[DrawnCase], answer: Answer) -> V
     if not answer.cases or answer.cases[0].returned is None:
         return say("malformed", f"What the notebook handed over as {trained.variable} could not be read.")
     returned = answer.cases[0].returned
+    if untrained(returned):
+        return say("not attempted", f"{trained.variable} is still empty: {UNTRAINED}.")
     text = weights_difference(returned, trained.shapes, trained.variable)
     weights = {name: array for name, array in arrays_of(returned).items() if name in trained.shapes}
     if text is not None:

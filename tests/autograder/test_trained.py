@@ -55,6 +55,12 @@ def test_good_weights_earn_the_points_and_the_score_is_said() -> None:
     assert "at most 0.01" in found.message
 
 
+def test_weights_that_are_still_empty_are_not_attempted() -> None:
+    found = verdict({})
+    assert found.status == "not attempted"
+    assert "weights is still empty" in found.message
+
+
 def test_weights_that_do_not_reach_the_threshold_are_wrong_and_a_symptom_names_the_mistake() -> None:
     found = verdict(RIGHT | {"b": np.array([2.0])})
     assert (found.status, found.mistake) == ("wrong", None)
