@@ -30,7 +30,7 @@ README = """{title}
 3. Fill in the functions. The cell after each one checks it at once.
 4. Hand in the file {slug}.ipynb. Nothing else is needed.
 
-Keep check.py, calling.py and the folder examples/ beside the notebook: the checks read them.
+Keep the other files and folders beside the notebook: the checks and its cells read them.
 """
 PACKAGE_VERSIONS = {"numpy": "numpy>=2.0", "matplotlib": "matplotlib>=3.8", "torch": "torch>=2.4"}
 

@@ -2,12 +2,14 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+FOR_OUR_TOOLS = re.compile(r"\s*# (type: ignore|noqa).*$")
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,22 @@ class ClassSource:
 def take_apart(function: Callable[..., Any], name: str | None = None) -> FunctionSource | ClassSource:
     """Read a top-level function's or class's source, without decorators and types, under another name if one is given."""
     text = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
-    node, lines = ast.parse(text).body[0], text.splitlines()
+    node = ast.parse(text).body[0]
+    lines = plain_lines(node, text.splitlines())
     if isinstance(node, ast.ClassDef):
         return class_source(node, lines, name)
     assert isinstance(node, ast.FunctionDef)
     return function_source(node, lines, name)
+
+
+def plain_lines(node: ast.stmt, lines: list[str]) -> list[str]:
+    """The same lines without the types of local variables, and without comments for linter and type checker."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.AnnAssign) and one.value is not None:
+            assert one.target.end_col_offset is not None
+            line = lines[one.lineno - 1].encode()  # columns are counted in bytes
+            lines[one.lineno - 1] = (line[: one.target.end_col_offset] + line[one.annotation.end_col_offset :]).decode()
+    return [FOR_OUR_TOOLS.sub("", line) for line in lines]
 
 
 def function_source(node: ast.FunctionDef, lines: list[str], name: str | None = None) -> FunctionSource:

@@ -1,8 +1,10 @@
 """What a student gets: the zip alone, opened in a folder of its own, run by a plain Jupyter kernel."""
 
+import ast
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -139,6 +141,15 @@ def test_the_notebook_has_three_grades_of_hints_for_each_function(exercise: Exer
     text = (folder / f"{exercise.slug}.ipynb").read_text(encoding="utf-8")
     for hint in ("Hint 1: the shapes", "Hint 2: the identity", "Hint 3: nearly the code"):
         assert text.count(hint) == len(exercise.checks), hint
+
+
+def test_no_code_holds_types_or_comments_for_our_own_tools(exercise: Exercise, folder: Path) -> None:
+    notebook = nbformat.read(folder / f"{exercise.slug}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert not re.search("# (type: ignore|noqa)", cell.source), cell.id
+            found = ast.walk(ast.parse(cell.source))
+            assert not [one for one in found if isinstance(one, ast.AnnAssign)], cell.id
 
 
 def test_points_in_the_prose_are_those_of_the_checks(exercise: Exercise, folder: Path) -> None:
