@@ -168,6 +168,7 @@ def test_every_section_that_a_check_refers_to_is_in_the_book(exercise: Exercise)
         assert heading.lstrip("# ") == title, check.name
 
 
+@only_the_first
 def test_the_package_is_the_same_each_time(exercise: Exercise, tmp_path: Path) -> None:
     from autograder.authoring.release import release_into
 
