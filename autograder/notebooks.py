@@ -13,7 +13,7 @@ import nbformat
 from nbformat.v4 import new_code_cell
 
 from autograder.authoring.stub import take_apart
-from autograder.cells import check_id, solution_id
+from autograder.cells import solution_id
 from autograder.checks import Check, Exercise
 
 CALLED = r"(?<![\w.])(?<!def ){}(?=\()"
@@ -137,17 +137,3 @@ def with_helpers(exercise: Exercise, released: Any, sources: dict[str, str], hel
     if helpers:
         insert_before(notebook, solution_id(exercise.checks[0]), helpers, "my-helpers")
     return notebook
-
-
-def without_pictures(exercise: Exercise, notebook: Any) -> Any:
-    """A copy without Matplotlib, and without the cells after the last check, where students look at what they made.
-
-    It takes half the time to run, and every check finds what it asks for.
-    """
-    short = nbformat.from_dict(notebook)
-    checks = {check_id(check) for check in exercise.checks}
-    last = max(place for place, cell in enumerate(short.cells) if cell.id in checks)
-    short.cells = short.cells[: last + 1]
-    for cell in short.cells:
-        cell.source = "\n".join(line for line in cell.source.splitlines() if line != "import matplotlib.pyplot as plt")
-    return short

@@ -32,7 +32,6 @@ from autograder.notebooks import (
     mistaken_sources,
     reference_sources,
     with_helpers,
-    without_pictures,
 )
 
 REFERENCE, BLANK = "reference", "blank"
@@ -130,12 +129,17 @@ def lost(row: Row) -> set[str]:
     return {outcome.verdict.check for outcome in row.outcomes if outcome.points < 1e-9}
 
 
-def claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
-    """Every notebook of the proof, with what must come of it."""
-    made = [
+def whole_claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
+    """The two notebooks that are run as they are, with their pictures: all of it right, and untouched."""
+    return [
         Claim(REFERENCE, fill_in(exercise, released, reference_sources(exercise)), lambda row: reference(row, proof)),
         Claim(BLANK, nbformat.from_dict(released), lambda row: blank(row, proof)),
     ]
+
+
+def claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
+    """Every mistake and every other right version, with what must come of it."""
+    made = []
     for number, together in enumerate(spread(exercise), start=1):
         made.append(claim_of_mistakes(exercise, released, f"mistakes-{number:03d}", together, proof))
     for path in exercise.alternatives:
@@ -195,7 +199,7 @@ def claim_of_mistakes(
             )
 
     notebook = with_helpers(exercise, released, sources, "\n\n\n".join(filter(None, helpers)))
-    return Claim(student, without_pictures(exercise, notebook), judge)
+    return Claim(student, notebook, judge)
 
 
 def reference(row: Row, proof: ExerciseProof) -> None:
@@ -305,8 +309,10 @@ def verify_exercise(
             proof.problems.append("releasing twice does not give the same bytes")
         notebook = nbformat.read(released, as_version=4)
         first = ExerciseProof(exercise.slug, len(untrained.checks), untrained.points)
+        quick = replace(settings, training=False)
+        grade_claims(course, exercise, whole_claims(untrained, notebook, first), quick, workers, progress, first)
         made = claims(untrained, notebook, first)
-        grade_claims(course, exercise, made, replace(settings, training=False), workers, progress, first)
+        grade_claims(course, exercise, made, replace(quick, pictures=False), workers, progress, first)
         proof.take(first)
     if training and proven is not untrained and len(proven.checks) > len(untrained.checks):
         with tempfile.TemporaryDirectory(prefix="verify-") as folder:
