@@ -59,11 +59,14 @@ lint: setup  ## style, errors and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+# In the order in which tests/conftest.py puts them; xdist would begin with what waits for the book.
+TESTS = $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
 test: setup data lint  ## the tests
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+	@$(TESTS) -m "not slow"
 
 test-all: setup data lint  ## the tests, with those that take long, and how much of solutions/ they reach
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(TESTS)
 	@$(BIN)/pytest -n 2 -q tests/solutions --cov=solutions --cov-branch --cov-report=term:skip-covered --cov-fail-under=98
 
 bench: setup  ## measure what we claim about speed

@@ -1,4 +1,4 @@
-"""What the tests of several folders share: one thread a process, and a browser."""
+"""What the tests of several folders share: one thread a process, their order, and a browser."""
 
 import os
 import shutil
@@ -11,6 +11,13 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One test that needs the book comes first, the others last: no process waits while another builds it."""
+    of_book = [item for item in items if "built_book" in getattr(item, "fixturenames", ())]
+    others = set(items) - set(of_book)
+    items[:] = [*of_book[:1], *(item for item in items if item in others), *of_book[1:]]
 
 
 @pytest.fixture(scope="session")
