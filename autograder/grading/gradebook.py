@@ -119,6 +119,36 @@ def scores_by_hand(exercise: Exercise, submission: Any) -> tuple[tuple[str, floa
     return tuple((question.name, grades.get(question_id(question))) for question in exercise.questions)
 
 
+def begin_gradebook(course: Course) -> None:
+    """Write the number of nbgrader's newest migration into a database that has no tables yet.
+
+    nbgrader would start the program alembic for it, which takes seconds; it asks only where there is no table.
+    """
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+
+    with opened(course):
+        engine = sa.create_engine(course.db_url)
+        with engine.begin() as connection:
+            if not sa.inspect(connection).get_table_names():
+                MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+        engine.dispose()
+
+
+@contextmanager
+def opened(course: Course) -> Iterator[None]:
+    """Say in one sentence why a gradebook cannot be opened."""
+    try:
+        yield
+    except ImportError as error:
+        what = f"The gradebook {course.db_url} needs the package {error.name}; install it."
+        raise CourseError(what) from error
+    except sa.exc.SQLAlchemyError as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error
+
+
 class GradeWriter:
     """One session on the gradebook; every write of grades in the project goes through here."""
 
@@ -126,15 +156,10 @@ class GradeWriter:
         from nbgrader.api import Gradebook
 
         self.course = course
-        try:
+        begin_gradebook(course)
+        with opened(course):
             self.gradebook = Gradebook(course.db_url, course.course_id)
             Base.metadata.create_all(self.gradebook.engine)
-        except ImportError as error:
-            what = f"The gradebook {course.db_url} needs the package {error.name}; install it."
-            raise CourseError(what) from error
-        except sa.exc.SQLAlchemyError as error:
-            reason = str(error.__cause__ or error).splitlines()[0]
-            raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error
 
     def __enter__(self) -> GradeWriter:
         return self

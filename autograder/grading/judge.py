@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,12 +101,15 @@ def matching(check: Check, drawn: Sequence[DrawnCase], cases: Sequence[Case]) ->
     if all(case.error is not None for case in cases):
         return None
     for misconception in check.misconceptions:
-        calls = (
-            call(misconception.function, one.inputs, check.tensors) for one in drawn
-        )  # until the first that differs
-        if all(same_outcome(a, b, check.tolerance) for a, b in zip(cases, calls, strict=True)):
+        calls = (call(misconception.function, one.inputs, check.tensors) for one in drawn)
+        if agree(check, cases, calls):
             return misconception
     return None
+
+
+def agree(check: Check, cases: Iterable[Case], others: Iterable[Case]) -> bool:
+    """Whether two functions came to the same on every case; nothing is asked for beyond the first that differs."""
+    return all(same_outcome(one, other, check.tolerance) for one, other in zip(cases, others, strict=True))
 
 
 class Lookup:

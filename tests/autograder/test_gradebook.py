@@ -1,0 +1,45 @@
+"""A gradebook that begins without the program alembic: the same number of its migrations, and nothing else touched."""
+
+import os
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from autograder.course import Course, put_environment_on_path
+from autograder.grading.gradebook import GradeWriter, begin_gradebook
+
+
+def number_in(course: Course) -> list[str]:
+    engine = sa.create_engine(course.db_url)
+    with engine.connect() as connection:
+        found = list(connection.scalars(sa.text("SELECT version_num FROM alembic_version")))
+    engine.dispose()
+    return found
+
+
+def test_it_begins_with_the_number_that_nbgrader_would_have_asked_for(tmp_path: Path) -> None:
+    from nbgrader.api import get_alembic_version
+
+    course = Course.create(tmp_path / "course")
+    begin_gradebook(course)
+    put_environment_on_path()
+    assert number_in(course) == [get_alembic_version()]
+
+
+def test_no_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = Course.create(tmp_path / "course")
+    monkeypatch.setitem(os.environ, "PATH", str(tmp_path))
+    with GradeWriter(course) as writer:
+        assert writer.gradebook.assignments == []
+
+
+def test_a_gradebook_that_is_there_keeps_its_number(tmp_path: Path) -> None:
+    course = Course.create(tmp_path / "course")
+    begin_gradebook(course)
+    engine = sa.create_engine(course.db_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'older'"))
+    engine.dispose()
+    begin_gradebook(course)
+    assert number_in(course) == ["older"]
