@@ -82,8 +82,8 @@ def graded_class(tmp_path_factory: pytest.TempPathFactory, exercise: Exercise) -
     return GradedClass(course, grade_class(course, exercise), before)
 
 
-def run_autograder(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user types it."""
+def run_autograder(*arguments: str, seconds: int = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user types it; ``seconds`` bounds what would never end."""
     return subprocess.run(
         [sys.executable, "-m", "autograder", *arguments],
         capture_output=True,
@@ -91,7 +91,7 @@ def run_autograder(*arguments: str, **environment: str) -> subprocess.CompletedP
         cwd=ROOT,
         env={**os.environ, **environment},
         check=False,
-        timeout=600,
+        timeout=seconds,
     )
 
 

@@ -33,7 +33,7 @@ TRAINED = [exercise.slug for exercise in EXERCISES.values() if exercise.without_
 @pytest.mark.slow
 @pytest.mark.parametrize("slug", TRAINED)
 def test_verify_proves_what_is_trained(slug: str, autograder) -> None:
-    result = autograder("verify", slug, "--workers", "2", "--json")
+    result = autograder("verify", slug, "--workers", "2", "--json", seconds=3600)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
