@@ -6,6 +6,7 @@ border, judge and gradebook.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -19,7 +20,7 @@ from autograder.authoring.source import source_notebook
 from autograder.authoring.stub import take_apart
 from autograder.cells import notebook_bytes, question_id
 from autograder.check import Shown, difference
-from autograder.checks import Check, Exercise, Misconception
+from autograder.checks import Check, DrawnCase, Exercise, Misconception
 from autograder.course import Course
 from autograder.grading import challenge
 from autograder.grading.class_run import Progress, grade_class
@@ -35,6 +36,7 @@ from autograder.notebooks import (
 )
 
 REFERENCE, BLANK = "reference", "blank"
+SEED = hashlib.sha256(b"verify").digest()  # the same challenges each time: what is found can be found again
 
 
 @dataclass
@@ -96,23 +98,23 @@ def find_leaks(exercise: Exercise, files: dict[str, bytes]) -> list[str]:
     return leaks
 
 
-def should_fail(exercise: Exercise, check: Check, mistake: Misconception) -> set[str]:
+def should_fail(exercise: Exercise, check: Check, mistake: Misconception, student: str) -> set[str]:
     """The checks that a mistake should cost: its own, and those whose reference comes out wrong on top of it.
 
-    A function may call the mistaken one, or one that does.
+    A function may call the mistaken one, or one that does. What comes out wrong depends on the challenges of this student:
+    drawn words can be the right ones by chance.
     """
     failing, resting = {check.name}, {check.function: mistake.function}
     for other in exercise.checks:
         if other.function not in resting and resting.keys() & set(other.earlier):
             resting[other.function] = composed(other, resting)
-            if comes_out_wrong(other, resting[other.function]):
+            if comes_out_wrong(other, resting[other.function], challenge.draw(other, SEED, exercise.slug, student)):
                 failing.add(other.name)
     return failing
 
 
-def comes_out_wrong(check: Check, function: Callable[..., Any]) -> bool:
+def comes_out_wrong(check: Check, function: Callable[..., Any], cases: list[DrawnCase]) -> bool:
     """Whether a function comes to another result than the reference."""
-    cases = challenge.draw(check, b"verify", "", "")
     shown = Shown.of(check.function, check.axes, check.tensors)
     results, wanted = outcomes(function, cases, check.tensors), expected_values(check, cases)
     return any(difference(r, w, check.tolerance, shown) is not None for r, w in zip(results, wanted, strict=True))
@@ -222,7 +224,7 @@ def mistaken_claim(
     def judge(row: Row) -> None:
         proof.misconceptions += 1
         verdict = next(outcome.verdict for outcome in row.outcomes if outcome.verdict.check == check.name)
-        expected = should_fail(exercise, check, mistake)
+        expected = should_fail(exercise, check, mistake, row.student)
         cost = lost(row) if among is None else lost(row) & among
         proof.rejected += cost == expected
         proof.diagnosed += verdict.mistake == mistake.name
@@ -280,7 +282,9 @@ def grade_claims(
         path = course.inbox / claim.student / exercise.slug / f"{exercise.slug}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(notebook_bytes(claim.notebook))
-    result = grade_class(course, exercise, workers=workers, settings=settings, progress=progress, write_pages=False)
+    result = grade_class(
+        course, exercise, workers=workers, settings=settings, progress=progress, write_pages=False, seed=SEED
+    )
     rows = {row.student: row for row in result.rows}
     for claim in made:
         if claim.student in rows:

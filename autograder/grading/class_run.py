@@ -90,6 +90,7 @@ def grade_class(
     progress: Progress = lambda what, done, of: None,
     farm: Executor | None = None,
     write_pages: bool = True,
+    seed: bytes | None = None,
 ) -> ClassResult:
     """Grade every hand-in of an exercise that is not graded yet.
 
@@ -105,6 +106,8 @@ def grade_class(
         Where submissions run; threads of this process by default, since each sandbox is a process of its own.
     write_pages : bool
         Write graded notebooks and feedback pages too.
+    seed : bytes, optional
+        What challenges are drawn from; a new secret by default.
 
     Raises
     ------
@@ -124,7 +127,7 @@ def grade_class(
         remove_parts(course.submitted, course.autograded, course.feedback)
         inbox = intake.take_in_all(course, exercise, students, progress)
         version = version_of(exercise)
-        run = writer.begin(exercise.slug, version, challenge.new_seed(), anew)
+        run = writer.begin(exercise.slug, version, seed or challenge.new_seed(), anew)
         result = ClassResult([], refused=inbox.refused)
         todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
         work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings)

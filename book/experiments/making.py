@@ -80,13 +80,17 @@ def make(experiment: Experiment, workers: int) -> list[Row]:
     return [rows[number] for number in range(len(experiment.runs))]
 
 
+def has_failed(future: Future[Row]) -> bool:
+    return future.exception() is not None
+
+
 def collect(
     experiment: Experiment, waiting: dict[Future[Row], int], rows: dict[int, Row], digest: str, show: Callable[[], None]
 ) -> None:
     """Keep each row as soon as it is there."""
     while waiting:
         done, _ = wait(waiting, timeout=WATCH, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in sorted(done, key=has_failed):  # what is finished is kept before a failure ends it all
             number = waiting.pop(future)
             rows[number] = keeping.keep_run(experiment.name, future.result(), digest)
             if not CONSOLE.is_terminal:

@@ -92,3 +92,14 @@ def test_mistakes_in_one_notebook_cannot_cost_the_same_check(slug: str) -> None:
 def test_a_family_is_a_check_with_all_that_rests_on_it(exercise: Exercise) -> None:
     assert family(exercise, exercise.check("rnn.step")) == {"rnn.step", "rnn.forward"}
     assert family(exercise, exercise.check("embedding.embed")) == {"embedding.embed"}
+
+
+def test_what_a_mistake_costs_is_asked_of_the_challenges_that_it_met(exercise: Exercise) -> None:
+    """Another student's draw can be right by chance, where words are drawn; the same draw comes out the same."""
+    from autograder.grading import challenge
+    from autograder.verify import SEED, comes_out_wrong
+
+    check = exercise.checks[0]
+    cases = challenge.draw(check, SEED, exercise.slug, "ada")
+    assert not comes_out_wrong(check, check.reference, cases)
+    assert comes_out_wrong(check, check.misconceptions[0].function, cases)

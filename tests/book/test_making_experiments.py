@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,19 @@ def test_after_a_failure_only_what_is_missing_is_made(tmp_path: Path, under_way:
     with pytest.raises(RuntimeError, match="this run fails"):
         making.make(toy(tmp_path, fails=2), 1)
     assert marks(tmp_path).count("0") == marks(tmp_path).count("1") == 1
+
+
+def test_what_ends_together_with_a_failure_is_kept(tmp_path: Path, under_way: Path) -> None:
+    experiment, rows = toy(tmp_path), {}
+    waiting = {Future(): number for number in range(4)}
+    for future, number in waiting.items():
+        if number == 1:
+            future.set_exception(RuntimeError("this run fails"))
+        else:
+            future.set_result(Row(experiment.runs[number], {"value": number}))
+    with pytest.raises(RuntimeError, match="this run fails"):
+        making.collect(experiment, waiting, rows, "digest", lambda: None)
+    assert sorted(rows) == [0, 2, 3]
 
 
 PROGRAM = """
