@@ -17,7 +17,7 @@ from autograder.authoring.source import AuthoringError, source_notebook
 from autograder.cells import check_id, notebook_bytes, question_id
 from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course, write_atomically
-from autograder.grading.gradebook import GradeWriter, begin_gradebook
+from autograder.grading.gradebook import GradeWriter
 from autograder.runner import calling
 
 EXERCISES_FOLDER = Path(__file__).parents[2] / "exercises"
@@ -55,13 +55,12 @@ def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FO
     released.unlink(missing_ok=True)  # if what follows is broken off, it is done again
     write_atomically(source, written)
     logging.getLogger("traitlets").setLevel(logging.ERROR)
-    begin_gradebook(course)
+    with GradeWriter(course):  # begins the gradebook, or makes our tables in one that has only nbgrader's
+        pass
     result = course.nbgrader().generate_assignment(exercise.slug, force=True)
     if not result["success"]:
         lines = [line for line in (result.get("error") or result.get("log") or "").strip().splitlines() if line]
         raise AuthoringError(f"nbgrader could not release {exercise.slug}: {lines[-1] if lines else 'it says no more'}")
-    with GradeWriter(course):  # makes our tables beside nbgrader's, where they are not there yet
-        pass
     notebook = nbformat.read(released, as_version=4)
     notebook.metadata = {key: notebook.metadata[key] for key in ("kernelspec", "language_info")}
     write_atomically(released, notebook_bytes(notebook))

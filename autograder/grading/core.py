@@ -36,7 +36,7 @@ class Settings:
     """How to run submissions; without ``training``, cells that train a model are left out with their checks.
 
     Without ``pictures``, so are the cells after the last check, where students look at what they made, and the import of
-    Matplotlib: a run takes a third of the time, and every check finds what it asks for.
+    Matplotlib, which takes longer than most notebooks: every check still finds what it asks for.
     """
 
     limits: Limits = field(default_factory=Limits)

@@ -40,9 +40,9 @@ SOURCES = {name: (BOOK / f"{name}.md").read_text() for name in TEXTS if (BOOK / 
 CHAPTERS = [name for name, text in SOURCES.items() if "\n## Quiz\n" in text]
 
 
-def together(names: list[str], *marks: pytest.MarkDecorator) -> list:
+def together(names: list[str]) -> list:
     """One parameter a page; all tests of a page run in one process."""
-    return [pytest.param(name, marks=[pytest.mark.xdist_group(f"page {name}"), *marks]) for name in names]
+    return [pytest.param(name, marks=pytest.mark.xdist_group(f"page {name}")) for name in names]
 
 
 each_page = pytest.mark.parametrize("name", together(PAGES))
@@ -145,7 +145,7 @@ def test_a_page_fits_a_narrow_screen(name: str, scheme: str, visited) -> None:
     assert visited(name).too_wide[scheme] == [], f"{name} is wider than {PHONE['width']} pixels"
 
 
-@pytest.mark.parametrize("name", [*together(CHAPTERS), *together(sorted(set(TEXTS) - set(CHAPTERS)), pytest.mark.slow)])
+@each_text
 def test_a_page_opens_from_the_disk(name: str, built_book: Path, reader: BrowserContext) -> None:
     with reader.new_page() as page:
         watch = Watch(page)
