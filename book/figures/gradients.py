@@ -66,7 +66,7 @@ def draw_backward(way: str = "all", cut: int = 2) -> Figure:
             if t in downwards:
                 _back(axes, (x + 0.1, MIDDLE - 0.23), (x + 0.1, BELOW + 0.23))
         if t in losses:
-            _back(axes, (x + 0.1, ABOVE - 0.23), (x + 0.1, MIDDLE + 0.23))
+            _back(axes, (x + 0.1, ABOVE - 0.23), (x + 0.1, MIDDLE + 0.23), 1.2 * STEPS if way == "far" else 2.4)
         if t in to_before:
             width = 1.2 * (t - 1) if way == "far" else 2.4
             label = rf"$J_{t}$" if way == "far" else ""
