@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 COURSE := _build/course
 WORKERS ?= 2
+# Twice the cores of a small machine: many tests wait for a sandbox, a browser or a limit of time.
+TEST_WORKERS ?= 4
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -60,7 +62,7 @@ lint: setup  ## style, errors and types
 	@$(BIN)/mypy
 
 # In the order in which tests/conftest.py puts them; xdist would begin with what waits for the book.
-TESTS = $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+TESTS = $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test: setup data lint  ## the tests
 	@$(TESTS) -m "not slow"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,11 +63,19 @@ class Progress:
         sys.stderr.flush()
 
 
-def exercises_of(slugs: Sequence[str] | None) -> list[Any]:
-    from autograder.authoring.release import exercise_of
+def names_of(slugs: Sequence[str] | None) -> list[str]:
+    """The named exercises, or all. None is loaded, since that takes seconds where PyTorch is needed."""
+    from autograder.authoring.release import known
     from autograder.checks import EXERCISES
 
-    return [exercise_of(slug) for slug in slugs] if slugs else list(EXERCISES.values())
+    return known(slugs or EXERCISES)
+
+
+def loaded(names: Sequence[str]) -> Iterator[Any]:
+    """Each exercise when its turn comes."""
+    from autograder.checks import EXERCISES
+
+    return (EXERCISES[name] for name in names)
 
 
 def print_json(value: Any) -> None:
@@ -88,20 +96,21 @@ def release(
     packages: Annotated[Path | None, typer.Option("--packages", help="Write the students' zip files here.")] = None,
 ) -> None:
     """Make the students' notebooks from the texts and the reference, and enter their checks into the course's gradebook."""
-    from autograder.authoring.release import EXERCISES_FOLDER, package, release_into, write_exercise
+    from autograder.authoring.release import EXERCISES_FOLDER, package, release_into, student_files, write_exercise
 
     folder = exercises or EXERCISES_FOLDER
     if not folder.is_dir():
         raise CourseError(f"There is no folder {folder}; name the one with the exercises' texts with --exercises.")
-    chosen = exercises_of(slugs)
+    names = names_of(slugs)
     opened = Course.create(course)
-    for exercise in chosen:
+    for exercise in loaded(names):
         released = release_into(opened, exercise, folder)
-        changed = write_exercise(exercise, released, folder)
+        files = student_files(exercise, released)
+        changed = write_exercise(files, folder)
         if packages is not None:
             from autograder.course import write_atomically
 
-            write_atomically(packages / f"{exercise.slug}.zip", package(exercise, released))
+            write_atomically(packages / f"{exercise.slug}.zip", package(exercise, files))
         what = f"{len(changed)} files written" if changed else "nothing changed"
         typer.echo(f"{exercise.slug}: {len(exercise.checks)} checks, {exercise.points:g} points; {what} in {folder}")
 
@@ -120,7 +129,7 @@ def verify(
     from autograder.verify import verify_exercise
 
     progress = Progress()
-    proofs = [verify_exercise(one, Settings(), workers, progress, training) for one in exercises_of(slugs)]
+    proofs = [verify_exercise(one, Settings(), workers, progress, training) for one in loaded(names_of(slugs))]
     if as_json:
         print_json({"exercises": [proof.as_json() for proof in proofs]})
     else:
@@ -143,7 +152,7 @@ def mutants(slugs: SlugsArgument = None, as_json: JsonOption = False) -> None:
     from autograder.mutants import score
 
     progress, scores = Progress(), []
-    for exercise in exercises_of(slugs):
+    for exercise in loaded(names_of(slugs)):
         checks = exercise.without_training().checks
         for number, check in enumerate(checks):
             progress(f"changing the functions of {exercise.slug}", number, len(checks))
@@ -168,26 +177,26 @@ def intake(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> None:
     from autograder.grading.intake import take_in_all
 
     opened = Course.open(course)
-    for exercise in released_exercises(opened, slugs):
+    for exercise in loaded(released_names(opened, slugs)):
         inbox = take_in_all(opened, exercise)
         typer.echo(f"{exercise.slug}: {len(inbox.hand_ins)} hand-ins taken in")
         say_refused(inbox.refused)
 
 
-def released_exercises(course: Course, slugs: Sequence[str] | None) -> list[Any]:
+def released_names(course: Course, slugs: Sequence[str] | None) -> list[str]:
     """The named exercises, which must be released into the course; all that are released there if none is named."""
-    chosen = exercises_of(slugs)
+    names = names_of(slugs)
     if not slugs:
-        chosen = [exercise for exercise in chosen if course.released(exercise.slug).is_file()] or chosen
-    for exercise in chosen:
-        require_released(course, exercise)
-    return chosen
+        names = [name for name in names if course.released(name).is_file()] or names
+    for name in names:
+        require_released(course, name)
+    return names
 
 
-def require_released(course: Course, exercise: Any) -> None:
-    if not course.released(exercise.slug).is_file():
+def require_released(course: Course, slug: str) -> None:
+    if not course.released(slug).is_file():
         raise CourseError(
-            f"{exercise.slug} is not released into {course.root}; run 'autograder release --course {course.root}'."
+            f"{slug} is not released into {course.root}; run 'autograder release --course {course.root}'."
         )
 
 
@@ -211,14 +220,16 @@ def grade(
     """Grade every hand-in that is not graded yet, and end with the table."""
     from autograder.grading.class_run import grade_class
     from autograder.grading.core import Settings
+    from autograder.grading.intake import ever_handed_in
     from autograder.report import write_report
     from autograder.table import screen_table, summary
 
     opened = Course.open(course)
-    chosen = released_exercises(opened, slugs)
+    names = released_names(opened, slugs)
+    waiting = names if slugs or as_json else [name for name in names if ever_handed_in(opened, name)] or names
     settings, progress = Settings(protected=not unprotected), Progress()
     results = []
-    for exercise in chosen:
+    for exercise in loaded(waiting):
         result = grade_class(
             opened,
             exercise,
@@ -249,6 +260,8 @@ def grade(
         say_refused(result.refused)
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
+    for name in (one for one in names if one not in waiting):
+        typer.echo(f"{name}: nobody handed in; 0 graded now.")
     if not as_json:
         typer.echo(f"Grades: {opened.root / 'grades.csv'}\nFeedback: {opened.feedback}\nReport: {report_path}")
     if any(result.failed for _, result in results):
@@ -262,11 +275,13 @@ def report(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: 
     from autograder.report import write_report
     from autograder.table import summary
 
-    opened = Course.open(course)
+    names, opened = names_of(slugs), Course.open(course)
     with GradeWriter(opened) as writer:
-        tables = [(exercise, writer.rows(exercise)) for exercise in exercises_of(slugs)]
-    if not any(rows for _, rows in tables):
-        raise CourseError(f"Nobody is graded in {opened.root} yet; run 'autograder grade --course {opened.root}'.")
+        with_grades = writer.graded_names()
+        graded = [name for name in names if name in with_grades]
+        if not graded:
+            raise CourseError(f"Nobody is graded in {opened.root} yet; run 'autograder grade --course {opened.root}'.")
+        tables = [(exercise, writer.rows(exercise)) for exercise in loaded(names if as_json else graded)]
     path = write_report(opened, [(exercise, rows) for exercise, rows in tables if rows])
     summaries = [summary(exercise, rows) for exercise, rows in tables]
     if as_json:
@@ -312,8 +327,8 @@ def sample_class(course: CourseOption = COURSE) -> None:
     from autograder.sample_class.samples import SLUG
 
     opened = Course.open(course)
-    exercise = exercises_of([SLUG])[0]
-    require_released(opened, exercise)
+    (exercise,) = loaded([SLUG])
+    require_released(opened, SLUG)
     write_class(opened, exercise)
     typer.echo(f"{len(SAMPLES)} submissions written to {opened.inbox}")
 

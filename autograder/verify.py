@@ -307,9 +307,11 @@ def verify_exercise(
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         course = Course.create(Path(folder) / "course")
         released = release_into(course, exercise)
-        proof.leaks = find_leaks(exercise, student_files(exercise, released))
+        files = student_files(exercise, released)
+        proof.leaks = find_leaks(exercise, files)
         another = Course.create(Path(folder) / "another")
-        if package(exercise, released) != package(exercise, release_into(another, exercise)):
+        again = student_files(exercise, release_into(another, exercise))
+        if package(exercise, files) != package(exercise, again):
             proof.problems.append("releasing twice does not give the same bytes")
         notebook = nbformat.read(released, as_version=4)
         first = ExerciseProof(exercise.slug, len(untrained.checks), untrained.points)

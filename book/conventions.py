@@ -75,12 +75,12 @@ LAYOUTS = (
 PEEPHOLES = {"ONNX LSTM": "iof"}
 """The order of the peepholes, where a library has them; ours is i, f, o."""
 
-SMALL = "uniform, at most 1/√H"
+SMALL = "uniform from -1/√H to 1/√H"
 STARTS = (
     Start("PyTorch", SMALL, SMALL, SMALL),
     Start(
         "Keras",
-        "uniform, at most √(6 / (D + G*H))",
+        "uniform from -r to r, r = √(6 / (D + G*H))",
         "one (H, G*H) matrix with orthonormal rows",
         "0; forget gate 1",
     ),

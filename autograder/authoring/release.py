@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -100,10 +101,10 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
     return files
 
 
-def write_exercise(exercise: Exercise, released: Path, folder: Path = EXERCISES_FOLDER) -> list[Path]:
-    """Write the students' files into the exercises folder; return those whose bytes changed."""
+def write_exercise(files: dict[str, bytes], folder: Path = EXERCISES_FOLDER) -> list[Path]:
+    """Write the files of ``student_files`` into the exercises folder; return those whose bytes changed."""
     changed = []
-    for name, data in student_files(exercise, released).items():
+    for name, data in files.items():
         path = folder / name
         if not path.is_file() or path.read_bytes() != data:
             write_atomically(path, data)
@@ -111,9 +112,9 @@ def write_exercise(exercise: Exercise, released: Path, folder: Path = EXERCISES_
     return changed
 
 
-def package(exercise: Exercise, released: Path) -> bytes:
-    """The students' zip: the same bytes each time."""
-    files = student_files(exercise, released)
+def package(exercise: Exercise, files: dict[str, bytes]) -> bytes:
+    """The students' zip, from the files of ``student_files`` and what every student needs beside them."""
+    files = dict(files)
     packages = sorted(PACKAGE_VERSIONS[name] for name in exercise.packages)
     files["requirements.txt"] = ("\n".join([*packages, "jupyterlab>=4"]) + "\n").encode()
     files["README.txt"] = README.format(title=exercise.title, slug=exercise.slug).encode()
@@ -129,14 +130,16 @@ def package(exercise: Exercise, released: Path) -> bytes:
     return buffer.getvalue()
 
 
-def exercise_of(slug: str) -> Exercise:
-    """The exercise of that name.
+def known(slugs: Iterable[str]) -> list[str]:
+    """The names, if each is that of an exercise. None is loaded.
 
     Raises
     ------
     AuthoringError
-        If there is none; the message lists those that there are.
+        If there is no exercise of such a name; the message lists those that there are.
     """
-    if slug not in EXERCISES:
-        raise AuthoringError(f"There is no exercise {slug!r}. The exercises are: {', '.join(sorted(EXERCISES))}.")
-    return EXERCISES[slug]
+    names = list(slugs)
+    for slug in names:
+        if slug not in EXERCISES:
+            raise AuthoringError(f"There is no exercise {slug!r}. The exercises are: {', '.join(sorted(EXERCISES))}.")
+    return names

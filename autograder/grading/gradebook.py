@@ -309,6 +309,11 @@ class GradeWriter:
 
     # ---- reading
 
+    def graded_names(self) -> set[str]:
+        """The exercises in which anybody is graded."""
+        with self.transaction() as session:
+            return set(session.scalars(sa.select(GradedRow.assignment).distinct()))
+
     def rows(self, exercise: Exercise) -> list[Row]:
         """The grade table: a line for each graded student, by name."""
         from nbgrader import api

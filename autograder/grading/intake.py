@@ -413,6 +413,11 @@ def look(course: Course, slug: str, students: tuple[str, ...] = ()) -> Inbox:
     return inbox
 
 
+def ever_handed_in(course: Course, slug: str) -> bool:
+    """Whether anybody's work on an exercise lies in the inbox or was taken in before."""
+    return bool(look(course, slug).hand_ins) or any(course.submitted.glob(f"*/{slug}"))
+
+
 def take_in_all(
     course: Course,
     exercise: Exercise,

@@ -67,19 +67,23 @@ def functions(settings: Settings, held_out: Sequences) -> tuple[LossAndGradients
     return lambda weights, batch: loss(weights, cell, batch), lambda weights: error(weights, cell, held_out)
 
 
-def perform(settings: Settings, tell: Tell) -> Result:
-    """Train one cell on one task from one seed."""
+def trained(settings: Settings, tell: Tell) -> tuple[Weights, Result]:
+    """Train one cell on one task from one seed: the best weights, and what is kept of the run."""
     task, length, seed = settings["task"], settings["length"], settings["seed"]
     rng = np.random.default_rng(seed)
     held_out = getattr(tasks, task)(np.random.default_rng([99, seed]), length, settings.get("held_out", HELD_OUT))
     T, _, D = held_out.x.shape
     weights = models.initial_weights(settings["variant"], D, settings["H"], SCORES[task], rng, longest=T)
     loss_and_gradients, error = functions(settings, held_out)
-    _, result = learning.learn(
+    return learning.learn(
         weights, loss_and_gradients, batches(settings, rng), learning.budget_of(settings), error, tell,
         settings["learning_rate"], settings["clip"], settings["every"], enough(task, length),
     )  # fmt: skip
-    return result
+
+
+def perform(settings: Settings, tell: Tell) -> Result:
+    """Train, and keep how it went."""
+    return trained(settings, tell)[1]
 
 
 def solved(rows: Sequence[Row], task: str, length: int, variant: str) -> int:

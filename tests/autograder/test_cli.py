@@ -1,6 +1,8 @@
 """The command line: each verb helps, and bad input gets one clear sentence, a code and no traceback, and changes nothing."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,31 @@ def test_a_folder_in_the_inbox_that_cannot_be_a_student_is_left_out_and_named(co
     assert result.returncode == 0, result.stderr
     assert result.stderr.count("left out: the folder") == 4
     assert "0 graded now" in result.stdout
+
+
+SAY_WHETHER_PYTORCH_IS_LOADED = """
+import sys
+from autograder.cli import app
+sys.argv = ["autograder", *sys.argv[1:]]
+app(standalone_mode=False)
+print("PyTorch:", "torch" in sys.modules)
+"""
+
+
+def test_nobody_waits_for_pytorch_where_nobody_handed_in_what_needs_it(course) -> None:
+    course.released("07_pytorch").parent.mkdir()
+    course.released("07_pytorch").write_text("not looked at")
+    work = course.inbox / "ann" / "01_vanilla_rnn" / "01_vanilla_rnn.ipynb"
+    work.parent.mkdir(parents=True)
+    work.write_bytes(course.released("01_vanilla_rnn").read_bytes())
+    for arguments, said in ((["grade"], "07_pytorch: nobody handed in"), (["report"], "01_vanilla_rnn: 1 students")):
+        done = subprocess.run(
+            [sys.executable, "-c", SAY_WHETHER_PYTORCH_IS_LOADED, *arguments, "--course", str(course.root)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
+        assert "PyTorch: False" in done.stdout
 
 
 def test_json_is_one_object_on_standard_output(course, autograder) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from book_paths import BOOK
 from experiments import keeping
-from experiments.experiment import Experiment, Row
+from experiments.experiment import Experiment, Row, chosen
 from experiments.registry import EXPERIMENTS, MODULES
 
 NAMES = list(EXPERIMENTS)
@@ -64,6 +64,13 @@ def test_every_run_that_did_not_solve_its_task_says_how_it_ended() -> None:
             assert row.result["seconds"] >= row.settings["seconds"]  # more, before it was rounded
         if row.result["ended"] == learning.SOLVED:
             assert row.result["best_error"] <= memory.enough(row.settings["task"], row.settings["length"])
+
+
+def test_what_kept_a_bit_is_looked_into_in_the_very_runs_that_kept_it() -> None:
+    for row in kept_rows("one_bit"):
+        (same,) = chosen(kept_rows("memory"), **row.settings)
+        assert row.result["updates"] == same.result["updates"]
+        np.testing.assert_allclose(row.result["first_losses"], same.result["first_losses"], rtol=SAME)
 
 
 def test_networks_that_are_compared_have_the_same_budget() -> None:

@@ -1,6 +1,7 @@
 """What a student gets: the zip alone, opened in a folder of its own, run by a plain Jupyter kernel."""
 
 import ast
+import functools
 import io
 import json
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.authoring.release import package
+from autograder.authoring.release import package, student_files
 from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course
 from autograder.notebooks import fill_in, mistaken_sources, reference_sources, with_helpers
@@ -39,8 +40,14 @@ def exercise(request: pytest.FixtureRequest) -> Exercise:
 
 
 def zipped(exercise: Exercise) -> bytes:
-    """The committed notebook is the released one (another test holds that)."""
-    return package(exercise, ROOT / "exercises" / f"{exercise.slug}.ipynb")
+    """The students' zip; the committed notebook is the released one (another test holds that)."""
+    return zip_of(exercise.slug)
+
+
+@functools.cache
+def zip_of(slug: str) -> bytes:
+    exercise = EXERCISES[slug]
+    return package(exercise, student_files(exercise, ROOT / "exercises" / f"{slug}.ipynb"))
 
 
 @pytest.fixture
@@ -173,7 +180,7 @@ def test_the_package_is_the_same_each_time(exercise: Exercise, tmp_path: Path) -
     from autograder.authoring.release import release_into
 
     course = Course.create(tmp_path / "course")
-    assert package(exercise, release_into(course, exercise)) == zipped(exercise)
+    assert package(exercise, student_files(exercise, release_into(course, exercise))) == zipped(exercise)
 
 
 @pytest.mark.slow
