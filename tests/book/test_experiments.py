@@ -16,6 +16,11 @@ SMALL = 300_000  # bytes of a kept result
 SAME = 1e-3  # how far losses of float32 may differ between processors, relative
 
 
+def test_the_readme_counts_the_experiments() -> None:
+    counted = {13: "Thirteen", 14: "Fourteen", 15: "Fifteen"}[len(EXPERIMENTS)]
+    assert f"{counted} experiments on real and made data" in (BOOK.parent / "README.md").read_text(encoding="utf-8")
+
+
 def kept_rows(name: str) -> list[Row]:
     return keeping.rows_of(name)
 
