@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
+MOST_LOOKS = 256  # of so many calls that look different it is remembered that they fit
 KINDS = {"int": "integer", "bool": "boolean", "float": "floating-point"}
 
 
@@ -126,17 +127,26 @@ def takes(**specifications: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         names, name_of_function = tuple(signature.parameters), function.__name__
         ranges = [(name, spec) for name, spec in specs.items() if spec.below is not None]
         required = {name for name, spec in specs.items() if not spec.optional}
+        fitted: dict[
+            tuple[Any, ...], dict[str, int]
+        ] = {}  # lengths by shapes and dtypes: a loop asks the same at each step
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             values = dict(zip(names, args, strict=False)) | kwargs
             if len(values) != len(args) + len(kwargs) or not required <= values.keys():
                 values = signature.bind(*args, **kwargs).arguments  # raises where the call itself is wrong
-            lengths: dict[str, int] = {}
-            for name, spec in specs.items():
-                value = values.get(name)
-                if value is not None or not spec.optional:
-                    check_argument(name_of_function, name, value, spec, lengths)
+            given = [values.get(name) for name in specs]
+            look = tuple([None if v is None else (getattr(v, "shape", None), getattr(v, "dtype", None)) for v in given])
+            lengths = fitted.get(look)
+            if lengths is None:
+                lengths = {}
+                for (name, spec), value in zip(specs.items(), given, strict=True):
+                    if value is not None or not spec.optional:
+                        check_argument(name_of_function, name, value, spec, lengths)
+                if len(fitted) == MOST_LOOKS:
+                    fitted.clear()
+                fitted[look] = lengths
             for name, spec in ranges:
                 if values.get(name) is not None:
                     check_range(name_of_function, name, values[name], spec, lengths)

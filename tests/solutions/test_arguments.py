@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from solutions.arguments import Spec, takes
+from solutions.arguments import MOST_LOOKS, Spec, takes
 from tests.solutions.draws import BOTH, NAMES, inputs, tensors
 
 EACH = pytest.mark.parametrize("name", NAMES)
@@ -170,3 +170,32 @@ def test_an_optional_argument_may_be_left_out_and_is_checked_where_it_is_given()
     assert add(np.ones(2), np.ones(2)).tolist() == [2.0, 2.0]
     with pytest.raises(ValueError, match=r"add: the argument b must have the shape \(N=2,\), but has \(3,\)"):
         add(np.ones(2), np.ones(3))
+
+
+def test_what_fitted_once_does_not_excuse_what_comes_after() -> None:
+    @takes(ids="int N < V", W_e="V D", mask="optional bool N")
+    def lookup(ids: Any, W_e: Any, mask: Any = None) -> Any:
+        return W_e[ids]
+
+    ids, W_e = np.array([0, 1]), np.eye(2)
+    for _ in range(2):
+        lookup(ids, W_e)
+        with pytest.raises(ValueError, match="numbers from 0 to 1"):
+            lookup(ids + 1, W_e)
+        with pytest.raises(TypeError, match="but is a list"):
+            lookup(ids, W_e, [True, False])
+        with pytest.raises(TypeError, match="its dtype is float64"):
+            lookup(ids.astype(float), W_e)
+        with pytest.raises(ValueError, match="must have the shape"):
+            lookup(ids[None], W_e)
+
+
+def test_calls_of_more_shapes_than_are_remembered_are_checked_too() -> None:
+    @takes(x="N D")
+    def sum_of(x: Any) -> Any:
+        return x.sum()
+
+    for n in range(2 * MOST_LOOKS + 2):
+        assert sum_of(np.ones((n, 1))) == n
+    with pytest.raises(ValueError, match="must have the shape"):
+        sum_of(np.ones(3))
