@@ -10,7 +10,7 @@ TEST_WORKERS ?= 4
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data experiments course exercises book serve lint test test-all bench clean
+.PHONY: help setup data experiments course exercises book serve lint style test test-all bench clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,18 +56,20 @@ serve: book  ## show the book at http://127.0.0.1:8000
 	@echo "The book is at http://127.0.0.1:8000 (stop with Ctrl-C)"
 	@$(PY) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
-lint: setup  ## style, errors and types
+lint: style  ## style, errors and types
+	@$(BIN)/mypy
+
+style: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 
 # In the order in which tests/conftest.py puts them; xdist would begin with what waits for the book.
 TESTS = $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
-test: setup data lint  ## the tests
+test: setup data style  ## style and the tests, of which one is of the types
 	@$(TESTS) -m "not slow"
 
-test-all: setup data lint  ## the tests, with those that take long, and how much of solutions/ they reach
+test-all: setup data style  ## the tests, with those that take long, and how much of solutions/ they reach
 	@$(TESTS)
 	@$(BIN)/pytest -n 2 -q tests/solutions --cov=solutions --cov-branch --cov-report=term:skip-covered --cov-fail-under=98
 
