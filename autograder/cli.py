@@ -252,17 +252,16 @@ def grade(
             }
         )
     for exercise, result in results:
-        if not as_json and not result.rows:
-            typer.echo(f"{exercise.slug}: nobody handed in; 0 graded now.")
-        elif not as_json:
+        if not as_json and result.rows:
             wide_console().print(screen_table(exercise, result.rows))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
         say_refused(result.refused)
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
-    for name in (one for one in names if one not in waiting):
-        typer.echo(f"{name}: nobody handed in; 0 graded now.")
     if not as_json:
+        handed_in = {exercise.slug for exercise, result in results if result.rows or result.failed}
+        for name in (one for one in names if one not in handed_in):
+            typer.echo(f"{name}: nobody handed in; 0 graded now.")
         typer.echo(f"Grades: {opened.root / 'grades.csv'}\nFeedback: {opened.feedback}\nReport: {report_path}")
     if any(result.failed for _, result in results):
         raise typer.Exit(1)

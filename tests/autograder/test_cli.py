@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder.cli import app
+from autograder.grading import class_run
 from tests.autograder.conftest import tree
 
 VERBS = ["release", "verify", "intake", "grade", "report", "doctor", "sample-class"]
@@ -101,6 +104,16 @@ def test_nobody_waits_for_pytorch_where_nobody_handed_in_what_needs_it(course) -
         assert done.returncode == 0, done.stderr
         assert said in done.stdout
         assert "PyTorch: False" in done.stdout
+
+
+def test_of_work_that_could_not_be_graded_nobody_says_that_it_was_not_handed_in(course, monkeypatch) -> None:
+    monkeypatch.setattr(
+        class_run, "grade_class", lambda *_, **__: class_run.ClassResult([], failed={"ann": "it broke."})
+    )
+    result = CliRunner().invoke(app, ["grade", "--course", str(course.root)])
+    assert result.exit_code == 1
+    assert "not graded: ann: it broke." in result.output
+    assert "nobody handed in" not in result.output
 
 
 def test_json_is_one_object_on_standard_output(course, autograder) -> None:
