@@ -2,11 +2,16 @@
 
 They also take a mask, for batches of sequences of unequal length. What makes them fast, in all three cells:
 
-- The part of each sum that does not depend on the hidden state is computed for many steps by one matrix product.
-- Arrays that the loop writes to are made once. Each step works in place, on memory that lies together.
-- Factors of the gradients that do not depend on later steps are computed for a chunk of steps at a time, which stays in the
-  processor's cache, into the memory where the gradients will stand.
-- Gradients of the weights are one product after the loop, since a sum over steps is what a matrix product does.
+- The part of each sum that does not depend on the hidden state is computed for many steps by one matrix product, or together
+  with the part that does.
+- A step's product is cut to the size that the processor does best (``products``).
+- Arrays that the loop writes to are made once, from the beginning of a cache line on (``memory``). Each step works in place,
+  on memory that lies together.
+- A sigmoid takes the function that the processor computes faster, with its factor folded into the weights (``sigmoid``).
+- Factors of the gradients that do not depend on later steps are computed for a chunk of steps at a time (``chunks``), and the
+  gradients of the weights, which are sums over steps, are added up while the chunk is still in the cache (``weights``).
+- NumPy's functions are imported by name: looking one up in its module takes a twentieth of a microsecond, and a step of the
+  LSTM makes more than twenty calls, each of which takes less than one microsecond in a small network.
 - One larger product goes before all others, see ``first_product``.
 """
 

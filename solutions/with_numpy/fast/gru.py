@@ -1,11 +1,15 @@
 """The GRU that resets after the matrix product, over a sequence, made for speed."""
 
 import numpy as np
+from numpy import add, copyto, matmul, multiply, subtract, tanh
 
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import BoolArray, FloatArray
+from solutions.with_numpy.fast import memory
 from solutions.with_numpy.fast.chunks import chunk_length, chunks_from_the_end
-from solutions.with_numpy.fast.weights import weight_gradients
+from solutions.with_numpy.fast.products import StepProduct
+from solutions.with_numpy.fast.sigmoid import Sigmoid
+from solutions.with_numpy.fast.weights import WeightGradients, write_input_gradients
 from solutions.with_numpy.padding import zero_padding
 
 BLOCKS = ((0, 0), (1, 1), (3, 2))  # of da_r, da_z, dq and da_n: the candidate's input gets da_n, its state dq
@@ -49,34 +53,36 @@ def forward(
     """
     x = x if mask is None else zero_padding(x, mask)
     (T, N, D), H, dtype = x.shape, h_0.shape[1], h_0.dtype
-    h, gates, products = np.empty((T, N, H), dtype), np.empty((4, T, N, H), dtype), np.empty((3, N, H), dtype)
-    sign = np.array([-1, -1, 1], dtype)[:, None, None]  # of the sigmoid's exponential, folded into the weights
-    blocks = np.ascontiguousarray((W_h.reshape(3, H, H) * sign).transpose(0, 2, 1))
+    h, gates = memory.array(dtype, (T, N, H)), memory.array(dtype, (4, T, N, H))
+    sigmoid = Sigmoid(dtype)
+    factor = np.array([sigmoid.factor, sigmoid.factor, 1], dtype)[:, None, None]  # folded into the weights
     for block, (W, b_of_block) in enumerate(
-        zip(W_x.reshape(3, H, D) * sign, b.reshape(3, H) * sign[:, 0], strict=True)
+        zip(W_x.reshape(3, H, D) * factor, b.reshape(3, H) * factor[:, 0], strict=True)
     ):
-        np.matmul(x.reshape(T * N, D), W.T, out=gates[block].reshape(T * N, H))
+        matmul(x.reshape(T * N, D), W.T, out=gates[block].reshape(T * N, H))
         gates[block] += b_of_block
-    h_prev = h_0
+    step = StepProduct((W_h.reshape(3, H, H) * factor).transpose(0, 2, 1), N)
+    products, bias = memory.arrays(dtype, (3, N, H), (N, H))
+    bias[:] = b_hn
+    a_rz, product, out = products[:2], products[0], step.out(products)
+    h_prev, left = h_0, step.left(h_0[None])
+    views = zip(h, step.left(h[:, None]), gates[:2].swapaxes(0, 1), *gates, strict=True)
     with np.errstate(over="ignore"):  # where exp overflows, the gate is 0, as it should be
-        for t in range(T):
-            np.matmul(h_prev, blocks, out=products)
-            (_, z, n, q), sigmoids = gates[:, t], gates[:2, t]
-            np.add(sigmoids, products[:2], out=sigmoids)
-            np.exp(sigmoids, out=sigmoids)
-            np.add(sigmoids, 1, out=sigmoids)
-            np.divide(1, sigmoids, out=sigmoids)
-            np.add(products[2], b_hn, out=q)
-            np.multiply(gates[0, t], q, out=products[0])
-            np.add(n, products[0], out=n)
-            np.tanh(n, out=n)
+        for t, (h_t, left_of_next, rz, r, z, n, q) in enumerate(views):
+            matmul(left, step.weights, out=out)
+            add(rz, a_rz, out=a_rz)
+            sigmoid(a_rz, rz)
+            add(products[2], bias, out=q)
+            multiply(r, q, out=product)
+            add(n, product, out=n)
+            tanh(n, out=n)
             old, new = (h_prev, n) if z_keeps else (n, h_prev)  # h = new + z * (old - new)
-            h_t = np.subtract(old, new, out=h[t])
-            np.multiply(h_t, z, out=h_t)
-            np.add(h_t, new, out=h_t)
+            subtract(old, new, out=h_t)
+            multiply(h_t, z, out=h_t)
+            add(h_t, new, out=h_t)
             if mask is not None:
-                np.copyto(h_t, h_prev, where=~mask[t, :, None])
-            h_prev = h_t
+                copyto(h_t, h_prev, where=~mask[t, :, None])
+            h_prev, left = h_t, left_of_next
     return h, gates
 
 
@@ -92,19 +98,19 @@ def write_factors(
     """
     r, z, n, q = gates
     da_r, da_z, dq, da_n = factors
-    np.copyto(keep, z) if z_keeps else np.subtract(1, z, out=keep)
-    np.multiply(n, n, out=da_n)
-    np.subtract(1, da_n, out=da_n)
-    np.subtract(1, keep, out=spare)
-    np.multiply(da_n, spare, out=da_n)
-    np.multiply(da_n, r, out=dq)
-    np.subtract(1, r, out=da_r)
-    np.multiply(da_r, q, out=da_r)
-    np.multiply(da_r, dq, out=da_r)
-    np.subtract(h_start, n[0], out=da_z[0])
-    np.subtract(h[:-1], n[1:], out=da_z[1:])
-    np.multiply(da_z, keep if z_keeps else -keep, out=da_z)
-    np.multiply(da_z, spare, out=da_z)
+    copyto(keep, z) if z_keeps else subtract(1, z, out=keep)
+    multiply(n, n, out=da_n)
+    subtract(1, da_n, out=da_n)
+    subtract(1, keep, out=spare)
+    multiply(da_n, spare, out=da_n)
+    multiply(da_n, r, out=dq)
+    subtract(1, r, out=da_r)
+    multiply(da_r, q, out=da_r)
+    multiply(da_r, dq, out=da_r)
+    subtract(h_start, n[0], out=da_z[0])
+    subtract(h[:-1], n[1:], out=da_z[1:])
+    multiply(da_z, keep if z_keeps else -keep, out=da_z)
+    multiply(da_z, spare, out=da_z)
 
 
 @takes(
@@ -151,23 +157,30 @@ def backward(
     """
     x = x if mask is None else zero_padding(x, mask)
     (T, N, H), dtype = h.shape, h.dtype
-    blocks, through = W_h.reshape(3, H, H), np.zeros_like(h_0)
-    da = np.empty_like(gates)  # da_r, da_z, dq, da_n: the first three reach h_{t-1} through W_h
-    total, products, length = np.empty((N, H), dtype), np.empty((3, N, H), dtype), chunk_length(T, h_0.nbytes)
-    keep_of_chunk, spare = np.empty((2, length, N, H), dtype)
+    step, length, dx = StepProduct(W_h.reshape(3, H, H), N), chunk_length(T, h_0.nbytes), np.empty(x.shape, x.dtype)
+    through, total, products, keep, spare = memory.arrays(
+        dtype, (N, H), (N, H), (3, N, H), (length, N, H), (length, N, H)
+    )
+    sums, out = WeightGradients(4, BLOCKS, x, h_0, h, length), step.out(products)
+    through[:] = 0
     for start, end in chunks_from_the_end(T, length):
-        k, keep, h_start = slice(start, end), keep_of_chunk[: end - start], h[start - 1] if start else h_0
-        write_factors(da[:, k], keep, gates[:, k], h[k], h_start, z_keeps, spare[: end - start])
+        k, keep_k, h_start = slice(start, end), keep[: end - start], h[start - 1] if start else h_0
+        da = sums.room(start, end)  # da_r, da_z, dq and da_n: the first three reach h_{t-1} through W_h
+        write_factors(da, keep_k, gates[:, k], h[k], h_start, z_keeps, spare[: end - start])
         if mask is not None:
-            da[:, k] *= mask[k, :, None]
-            np.copyto(keep, 1, where=~mask[k, :, None])
-        for t in reversed(range(start, end)):
-            np.add(dh[t], through, out=total)
-            da_t = np.multiply(da[:, t], total, out=da[:, t])
-            np.matmul(da_t[:3], blocks, out=products)
-            np.multiply(total, keep[t - start], out=through)
-            np.add(through, products[0], out=through)
-            np.add(through, products[1], out=through)
-            np.add(through, products[2], out=through)
-    dx, dW_x, dW_h, sums = weight_gradients(da, BLOCKS, x, h_0, h, W_x)
-    return dx, through, dW_x, dW_h, np.concatenate([sums[:2], sums[3:]]).reshape(-1), sums[2]
+            da *= mask[k, :, None]
+            copyto(keep_k, 1, where=~mask[k, :, None])
+        views = (view[::-1] for view in (dh[k], keep_k, step.left(da[:3].swapaxes(0, 1)), *da))
+        for dh_t, keep_t, left, *da_t in zip(*views, strict=True):
+            add(dh_t, through, out=total)
+            for da_of_gate in da_t:
+                multiply(da_of_gate, total, out=da_of_gate)
+            matmul(left, step.weights, out=out)
+            multiply(total, keep_t, out=through)
+            for product in products:
+                add(through, product, out=through)
+        if (complete := sums.add(start, end)) is not None:
+            steps, da = complete
+            write_input_gradients(dx[steps], da, BLOCKS, W_x)
+    dW_x, dW_h, db = sums.results()
+    return dx, through.copy(), dW_x, dW_h, np.concatenate([db[:2], db[3:]]).reshape(-1), db[2]

@@ -1,36 +1,32 @@
 """The LSTM over a sequence, made for speed.
 
-Each gate is an array (T, N, H) of its own, since arithmetic is fastest on memory that lies together. The sign of the
-sigmoid's exponential is folded into the weights of i, f and o. The bias is the weight of an input that is always 1.
+Each gate is an array (T, N, H) of its own, since arithmetic is fastest on memory that lies together. The factor inside the
+sigmoid is folded into the weights of i, f and o. The bias is the weight of an input that is always 1. A step takes one
+matrix product forward, of [h; 1; x], and one backward, to the gradients of h and x.
 """
 
 import numpy as np
+from numpy import add, copyto, divide, matmul, maximum, multiply, subtract, tanh
 
 from solutions.arguments import takes
 from solutions.with_numpy.arrays import BoolArray, FloatArray
+from solutions.with_numpy.fast import memory
 from solutions.with_numpy.fast.chunks import chunk_length, chunks_from_the_end
-from solutions.with_numpy.fast.weights import weight_gradients
+from solutions.with_numpy.fast.products import StepProduct
+from solutions.with_numpy.fast.sigmoid import Sigmoid
+from solutions.with_numpy.fast.weights import WeightGradients
 from solutions.with_numpy.padding import zero_padding
 
 BLOCKS = ((0, 0), (1, 1), (2, 2), (3, 3))
 Gradients = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
 
-def joint_weights(W_x: FloatArray, W_h: FloatArray, b: FloatArray) -> FloatArray:
-    """The weights (4, H + D + 1, H) that take [h; x; 1] to -a for i, f and o, and to a for g."""
+def joint_weights(W_x: FloatArray, W_h: FloatArray, b: FloatArray, factor: float) -> FloatArray:
+    """The weights (4, H + 1 + D, H) that take [h; 1; x] to factor * a for i, f and o, and to a for g."""
     H = W_h.shape[1]
-    W = np.concatenate([W_h, W_x, b[:, None]], axis=1).reshape(4, H, -1)
-    W[:3] *= -1
-    return np.ascontiguousarray(W.transpose(0, 2, 1))
-
-
-def activate(a: FloatArray) -> None:
-    """In place: i, f, o = 1 / (1 + exp(-a)) and g = tanh(a), from what ``joint_weights`` made."""
-    sigmoids = a[:3]
-    np.exp(sigmoids, out=sigmoids)
-    np.add(sigmoids, 1, out=sigmoids)
-    np.divide(1, sigmoids, out=sigmoids)
-    np.tanh(a[3], out=a[3])
+    W = np.concatenate([W_h, b[:, None], W_x], axis=1).reshape(4, H, -1)
+    W[:3] *= factor
+    return W.transpose(0, 2, 1)
 
 
 @takes(x="T N D", h_0="N H", c_0="N H", W_x="4H D", W_h="4H H", b="4H", mask="optional bool T N")
@@ -71,25 +67,29 @@ def forward(
     """
     x = x if mask is None else zero_padding(x, mask)
     (T, N, D), H, dtype = x.shape, h_0.shape[1], h_0.dtype
-    W, joint, product = joint_weights(W_x, W_h, b), np.ones((N, H + D + 1), dtype), np.empty((N, H), dtype)
-    gates, h, c = np.empty((4, T, N, H), dtype), np.empty((T, N, H), dtype), np.empty((T, N, H), dtype)
-    joint_h, joint_x = joint[:, :H], joint[:, H:-1]
-    h_prev, c_prev = h_0, c_0
+    sigmoid = Sigmoid(dtype)
+    step = StepProduct(joint_weights(W_x, W_h, b, sigmoid.factor), N)
+    gates, h, c = memory.array(dtype, (4, T, N, H)), memory.array(dtype, (T, N, H)), memory.array(dtype, (T, N, H))
+    joint, a, product = memory.arrays(dtype, (N, H + 1 + D), (4, N, H), (N, H))
+    joint[:, H] = 1
+    joint_h, joint_x, left, out = joint[:, :H], joint[:, H + 1 :], step.left(joint[None]), step.out(a)
+    a_ifo, a_g, h_prev, c_prev = a[:3], a[3], h_0, c_0
+    views = zip(x, h, c, gates[:3].swapaxes(0, 1), *gates, strict=True)
     with np.errstate(over="ignore"):  # where exp overflows, the gate is 0, as it should be
-        for t in range(T):
-            joint_h[:], joint_x[:] = h_prev, x[t]
-            i, f, o, g = a = gates[:, t]
-            np.matmul(joint, W, out=a)
-            activate(a)
-            c_t, h_t = c[t], h[t]
-            np.multiply(f, c_prev, out=c_t)
-            np.multiply(i, g, out=product)
-            np.add(c_t, product, out=c_t)
-            np.tanh(c_t, out=product)
-            np.multiply(o, product, out=h_t)
+        for t, (x_t, h_t, c_t, ifo, i, f, o, g) in enumerate(views):
+            copyto(joint_h, h_prev)
+            copyto(joint_x, x_t)
+            matmul(left, step.weights, out=out)
+            sigmoid(a_ifo, ifo)
+            tanh(a_g, out=g)
+            multiply(f, c_prev, out=c_t)
+            multiply(i, g, out=product)
+            add(c_t, product, out=c_t)
+            tanh(c_t, out=product)
+            multiply(o, product, out=h_t)
             if mask is not None:
-                np.copyto(c_t, c_prev, where=~mask[t, :, None])
-                np.copyto(h_t, h_prev, where=~mask[t, :, None])
+                copyto(c_t, c_prev, where=~mask[t, :, None])
+                copyto(h_t, h_prev, where=~mask[t, :, None])
             h_prev, c_prev = h_t, c_t
     return h, c, gates
 
@@ -105,21 +105,21 @@ def write_factors(
     The last form saves a tanh; where o is 0, h is too. ``c_start`` is the cell state before the chunk.
     """
     i, f, o, g = gates
-    np.maximum(o, np.finfo(o.dtype).tiny, out=spare)
-    np.divide(h, spare, out=spare)
-    np.multiply(h, spare, out=dc_dh)
-    np.subtract(o, dc_dh, out=dc_dh)
-    np.subtract(1, o, out=factors[2])
-    np.multiply(factors[2], h, out=factors[2])
-    np.multiply(g, i, out=factors[0])
-    np.multiply(factors[0], g, out=factors[3])
-    np.subtract(i, factors[3], out=factors[3])
-    np.subtract(1, i, out=spare)
-    np.multiply(factors[0], spare, out=factors[0])
-    np.subtract(1, f, out=factors[1])
-    np.multiply(factors[1], f, out=factors[1])
-    np.multiply(factors[1][0], c_start, out=factors[1][0])
-    np.multiply(factors[1][1:], c[:-1], out=factors[1][1:])
+    maximum(o, np.finfo(o.dtype).tiny, out=spare)
+    divide(h, spare, out=spare)
+    multiply(h, spare, out=dc_dh)
+    subtract(o, dc_dh, out=dc_dh)
+    subtract(1, o, out=factors[2])
+    multiply(factors[2], h, out=factors[2])
+    multiply(g, i, out=factors[0])
+    multiply(factors[0], g, out=factors[3])
+    subtract(i, factors[3], out=factors[3])
+    subtract(1, i, out=spare)
+    multiply(factors[0], spare, out=factors[0])
+    subtract(1, f, out=factors[1])
+    multiply(factors[1], f, out=factors[1])
+    multiply(factors[1][0], c_start, out=factors[1][0])
+    multiply(factors[1][1:], c[:-1], out=factors[1][1:])
 
 
 @takes(
@@ -170,32 +170,38 @@ def backward(
     Source: Greff et al., "LSTM: a search space odyssey", 2017, without the peepholes.
     """
     x = x if mask is None else zero_padding(x, mask)
-    (T, N, H), dtype = h.shape, h.dtype
-    blocks, da, dc, through = W_h.reshape(4, H, H), np.empty_like(gates), dc_T.copy(), np.zeros_like(h_0)
-    total, product, products = np.empty((N, H), dtype), np.empty((N, H), dtype), np.empty((4, N, H), dtype)
-    length = chunk_length(T, h_0.nbytes)
-    dc_dh_of_chunk, spare = np.empty((2, length, N, H), dtype)
+    (T, N, D), H, dtype, length = x.shape, h_0.shape[1], h_0.dtype, chunk_length(len(x), h_0.nbytes)
+    step = StepProduct(np.concatenate([W_h, W_x], axis=1).reshape(4, H, H + D), N)
+    products, back, dc, product, total, dc_dh, spare = memory.arrays(
+        dtype, (4, N, H + D), (N, H + D), (N, H), (N, H), (N, H), (length, N, H), (length, N, H)
+    )
+    dx, through, to_x, out = np.empty(x.shape, x.dtype), back[:, :H], back[:, H:], step.out(products)
+    sums = WeightGradients(4, BLOCKS, x, h_0, h, length)
+    dc[:], back[:] = dc_T, 0
     for start, end in chunks_from_the_end(T, length):
-        k, dc_dh, c_start = slice(start, end), dc_dh_of_chunk[: end - start], c[start - 1] if start else c_0
-        write_factors(da[:, k], dc_dh, gates[:, k], h[k], c[k], c_start, spare[: end - start])
+        k, c_start = slice(start, end), c[start - 1] if start else c_0
+        da, dc_dh_k = sums.room(start, end), dc_dh[: end - start]
+        write_factors(da, dc_dh_k, gates[:, k], h[k], c[k], c_start, spare[: end - start])
         if mask is not None:
-            da[:, k] *= mask[k, :, None]
-            dc_dh *= mask[k, :, None]
-        for t in reversed(range(start, end)):
-            da_t, f = da[:, t], gates[1, t]
-            da_if, da_o, da_g = da_t[:2], da_t[2], da_t[3]
-            np.add(dh[t], through, out=total)
-            np.multiply(total, dc_dh[t - start], out=product)
-            np.add(dc, product, out=dc)
-            np.multiply(da_if, dc, out=da_if)
-            np.multiply(da_o, total, out=da_o)
-            np.multiply(da_g, dc, out=da_g)
-            np.matmul(da_t, blocks, out=products)
-            np.add.reduce(products, axis=0, out=through)
+            da *= mask[k, :, None]
+            dc_dh_k *= mask[k, :, None]
+        views = (view[::-1] for view in (dh[k], dc_dh_k, gates[1, k], dx[k], step.left(da.swapaxes(0, 1)), *da))
+        for t, (dh_t, dc_dh_t, f, dx_t, left, da_i, da_f, da_o, da_g) in enumerate(zip(*views, strict=True), 1 - end):
+            add(dh_t, through, out=total)
+            multiply(total, dc_dh_t, out=product)
+            add(dc, product, out=dc)
+            multiply(da_i, dc, out=da_i)
+            multiply(da_f, dc, out=da_f)
+            multiply(da_o, total, out=da_o)
+            multiply(da_g, dc, out=da_g)
+            matmul(left, step.weights, out=out)
+            add.reduce(products, axis=0, out=back)
+            copyto(dx_t, to_x)
             if mask is None:
-                np.multiply(dc, f, out=dc)
+                multiply(dc, f, out=dc)
             else:
-                np.multiply(dc, f, out=dc, where=mask[t, :, None])
-                np.add(through, total, out=through, where=~mask[t, :, None])
-    dx, dW_x, dW_h, sums = weight_gradients(da, BLOCKS, x, h_0, h, W_x)
-    return dx, through, dc, dW_x, dW_h, sums.reshape(-1)
+                multiply(dc, f, out=dc, where=mask[-t, :, None])
+                add(through, total, out=through, where=~mask[-t, :, None])
+        sums.add(start, end)
+    dW_x, dW_h, db = sums.results()
+    return dx, through.copy(), dc.copy(), dW_x, dW_h, db.reshape(-1)
