@@ -3,10 +3,10 @@
     python benchmarks/cells.py [--json] [--runs N] [--cell rnn|lstm|gru] [--keep]
 
 Each row is one shape (T, N, D, H). Ours and theirs run in turn, many times; a row's ratio is the median of the paired ratios
-NumPy / torch.nn, and a cell's ratio is the geometric mean of its rows (of several runs, the median). Before the clock starts,
-both must have come to the same gradients. `products` is the share of our time that the matrix products alone would take:
-the distance from what the processor can do. What is claimed: at most 0.70 for RNN, 1.0 for LSTM, 0.75 for GRU. `--keep` writes
-the result to cells.json beside this file, and the README's table is made from that.
+NumPy / torch.nn, and a cell's ratio is the geometric mean of its rows. Of several runs each figure is the median. Before the
+clock starts, both must have come to the same gradients. `products` is the share of our time that the matrix products alone
+would take: the distance from what the processor can do. What is claimed: at most 0.70 for RNN, 1.0 for LSTM, 0.75 for GRU.
+`--keep` writes the result to cells.json beside this file, and the README's table is made from that.
 """
 
 import os
@@ -28,7 +28,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -170,12 +170,21 @@ def row(cell: str, shape: tuple[int, int, int, int]) -> Row:
 
 def one_run(cells: list[str]) -> list[Row]:
     rows = []
-    for cell in cells:
-        for shape in SHAPES:
+    for shape in SHAPES:  # the cells in turn, so that what slows the machine for a while slows all of them
+        for cell in cells:
             print(f"\r{cell} {shape} ...   ", end="", file=sys.stderr, flush=True)
             rows.append(row(cell, shape))
     print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
-    return rows
+    return sorted(rows, key=lambda row: cells.index(row.cell))
+
+
+def medians(runs: list[list[Row]]) -> list[Row]:
+    """Row by row what lies in the middle of several runs."""
+    measured = ("numpy_ms", "torch_ms", "ratio", "products")
+    return [
+        replace(rows[0], **{name: statistics.median(getattr(row, name) for row in rows) for name in measured})
+        for rows in zip(*runs, strict=True)
+    ]
 
 
 def geometric_mean(rows: list[Row], cell: str) -> float:
@@ -223,8 +232,14 @@ def main() -> None:
     cells = [options.cell] if options.cell else list(CLAIMS)
     runs = [one_run(cells) for _ in range(options.runs)]
     ratio = {cell: statistics.median(geometric_mean(rows, cell) for rows in runs) for cell in cells}
-    rows = [asdict(row) for row in runs[-1]]
-    result = {"ratio": ratio, "claims": CLAIMS, "runs": options.runs, "rows": rows, "machine": machine()}
+    rows = medians(runs)
+    result = {
+        "ratio": ratio,
+        "claims": CLAIMS,
+        "runs": options.runs,
+        "rows": [asdict(row) for row in rows],
+        "machine": machine(),
+    }
     if options.keep:
         KEPT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if options.json:
@@ -234,7 +249,7 @@ def main() -> None:
         print(
             f"{'cell':5} {'T':>5} {'N':>4} {'D':>4} {'H':>4} {'NumPy':>10} {'torch.nn':>10} {'ratio':>6} {'products':>9}"
         )
-        for r in runs[-1]:
+        for r in rows:
             times = f"{r.numpy_ms:7.2f} ms {r.torch_ms:7.2f} ms"
             print(f"{r.cell:5} {r.T:5} {r.N:4} {r.D:4} {r.H:4} {times} {r.ratio:6.2f} {r.products:8.0%}")
         for cell, value in ratio.items():
