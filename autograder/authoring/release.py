@@ -13,7 +13,7 @@ import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import check as check_module
-from autograder.authoring.examples import example_text
+from autograder.authoring.examples import example_in_step
 from autograder.authoring.source import AuthoringError, source_notebook
 from autograder.cells import check_id, notebook_bytes, question_id
 from autograder.checks import EXERCISES, Exercise
@@ -97,7 +97,8 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
         "calling.py": copy_of(calling),
     }
     for check in exercise.checks:
-        files[f"examples/{check.name}.json"] = example_text(check).encode()
+        name = f"examples/{check.name}.json"
+        files[name] = example_in_step(check, EXERCISES_FOLDER / name).encode()
     return files
 
 

@@ -13,7 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from autograder.authoring.examples import DIGITS, example, example_text, worked_cases
+from autograder.authoring.examples import DIGITS, example, example_in_step, example_text, worked_cases
 from autograder.authoring.release import EXERCISES_FOLDER, known, package, student_files, text_of
 from autograder.authoring.source import AuthoringError, check_id, question_id, solution_id, source_notebook
 from autograder.authoring.stub import BEGIN, END, ClassSource, take_apart
@@ -224,7 +224,61 @@ def test_worked_cases_are_small_enough_to_read(check: Check) -> None:
 @EACH_CHECK
 def test_the_committed_worked_cases_are_in_step(check: Check) -> None:
     path = EXERCISES_FOLDER / "examples" / f"{check.name}.json"
-    assert path.read_text(encoding="utf-8") == example_text(check), "run 'make exercises'"
+    assert example_in_step(check, path) == path.read_text(encoding="utf-8"), "run 'make exercises'"
+
+
+WITH_SINGLE = next(check for check in CHECKS if check.name == "lstm.forward")
+
+
+def changed_by(share: float, dtype: str, where: str) -> dict[str, Any]:
+    """The content of a file, with the results of the cases of one number type changed by a share of each array's largest."""
+    content = json.loads(example_text(WITH_SINGLE))
+    cases = content["cases"] if where == "expected" else content["mistakes"][0]["cases"]
+    for case, drawn in zip(cases, content["cases"], strict=True):
+        if ('"float32"' in json.dumps(drawn["inputs"])) == (dtype == "float32"):
+            for array in entries(case.get(where)):
+                array["values"][0] += share * max(map(abs, array["values"]))
+    return content
+
+
+def entries(part: Any) -> list[dict[str, Any]]:
+    if isinstance(part, dict) and "values" in part:
+        return [part]
+    inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return [entry for one in inside for entry in entries(one)]
+
+
+@pytest.mark.parametrize("where", ["expected", "returned"])
+@pytest.mark.parametrize(("dtype", "share"), [("float32", 1e-6), ("float64", 1e-10)])
+def test_what_processors_round_otherwise_leaves_the_worked_cases_as_they_are(
+    where: str, dtype: str, share: float, tmp_path: Path
+) -> None:
+    path, content = tmp_path / "kept.json", changed_by(share, dtype, where)
+    assert content != json.loads(example_text(WITH_SINGLE)), "nothing was changed"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert example_in_step(WITH_SINGLE, path) == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("where", ["expected", "returned"])
+@pytest.mark.parametrize(("dtype", "share"), [("float32", 1e-4), ("float64", 1e-7)])
+def test_another_number_makes_the_worked_cases_anew(where: str, dtype: str, share: float, tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    path.write_text(json.dumps(changed_by(share, dtype, where)), encoding="utf-8")
+    assert example_in_step(WITH_SINGLE, path) == example_text(WITH_SINGLE)
+
+
+@pytest.mark.parametrize("change", ["message", "title", "mistakes", "cases", "no file", "no JSON"])
+def test_another_word_makes_the_worked_cases_anew(change: str, tmp_path: Path) -> None:
+    path, content = tmp_path / "kept.json", json.loads(example_text(WITH_SINGLE))
+    if change == "message":
+        content["mistakes"][0]["message"] += "!"
+    elif change == "title":
+        content["cases"][0]["title"] += "!"
+    elif change in ("mistakes", "cases"):
+        content[change].pop()
+    if change != "no file":
+        path.write_text("{" if change == "no JSON" else json.dumps(content), encoding="utf-8")
+    assert example_in_step(WITH_SINGLE, path) == example_text(WITH_SINGLE)
 
 
 def test_no_worked_case_is_left_of_a_check_that_is_gone() -> None:
