@@ -13,7 +13,7 @@ TOC = yaml.safe_load((BOOK / "_toc.yml").read_text())
 TEXTS = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 PAGES = [*TEXTS, "index", "genindex", "search"]
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
-PATIENCE, PATIENCE_FOR_SCRIPTS = 180_000, 5_000  # milliseconds
+PATIENCE, PATIENCE_FOR_SCRIPTS, PATIENCE_FOR_A_FRAME = 180_000, 5_000, 15_000  # milliseconds
 OWN = ("data:", "blob:")
 
 # The rules that depend on colours, and those that depend on the width. All others look at the document, which stays the same.
@@ -143,9 +143,17 @@ def prepare_for_axe(page: Page) -> None:
 
 
 def turn(page: Page, scheme: str) -> None:
-    """Let the system change to dark or light; the page follows."""
+    """Let the system change to dark or light; the page follows.
+
+    It learns of the change with its next frame, and a browser that is short of time may draw none: a picture makes it draw.
+    """
+    follows = "theme => document.documentElement.dataset.theme === theme"
     page.emulate_media(color_scheme=scheme)
-    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)
+    with suppress(TimeoutError):
+        page.wait_for_function(follows, arg=scheme, polling=100, timeout=PATIENCE_FOR_A_FRAME)
+        return
+    page.screenshot()
+    page.wait_for_function(follows, arg=scheme, polling=100)
 
 
 @dataclass
