@@ -123,34 +123,30 @@ def example_in_step(check: Check, path: Path) -> str:
 
 def agrees(kept: dict[str, Any], made: dict[str, Any]) -> bool:
     """Whether two contents of a check's file differ by no more than the rounding of processors."""
-    if "cases" not in kept or "cases" not in made:
-        return kept == made
-    if without_numbers(kept) != without_numbers(made):
-        return False
-    rounding = [ROUNDING['"float32"' in json.dumps(case["inputs"])] for case in made["cases"]]
-    pairs = [(kept["cases"], made["cases"])]
-    pairs += [(one["cases"], other["cases"]) for one, other in zip(kept["mistakes"], made["mistakes"], strict=True)]
-    return all(close(a, b, share) for one, other in pairs for a, b, share in zip(one, other, rounding, strict=True))
+    by_case = [ROUNDING['"float32"' in json.dumps(case["inputs"])] for case in made.get("cases", [])]
+    return same(kept, made, by_case)
 
 
-def without_numbers(content: dict[str, Any]) -> dict[str, Any]:
-    """A file's content with the number of cases in place of the cases."""
-    mistakes = [one | {"cases": len(one["cases"])} for one in content["mistakes"]]
-    return content | {"cases": len(content["cases"]), "mistakes": mistakes}
-
-
-def close(one: Any, other: Any, share: float) -> bool:
-    """Whether two parts of a file are the same, but for that share of the largest number in each array."""
+def same(one: Any, other: Any, by_case: list[float], share: float = 0.0) -> bool:
+    """Whether two parts of a file are the same, but for a share of each array's largest number; each case has its own share."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         if "values" in one:
-            same = one["dtype"] == other["dtype"] and one["shape"] == other["shape"]
-            return same and numbers_close(one["values"], other["values"], share)
-        return all(close(one[name], other[name], share) for name in one)
+            alike = one["dtype"] == other["dtype"] and one["shape"] == other["shape"]
+            return alike and numbers_close(one["values"], other["values"], share)
+        return all(same_entry(name, one[name], other[name], by_case, share) for name in one)
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return all(close(a, b, share) for a, b in zip(one, other, strict=True))
+        return all(same(a, b, by_case, share) for a, b in zip(one, other, strict=True))
     if isinstance(one, float) and isinstance(other, float):
         return numbers_close([one], [other], share)
     return bool(one == other)
+
+
+def same_entry(name: str, one: Any, other: Any, by_case: list[float], share: float) -> bool:
+    if name != "cases":
+        return same(one, other, by_case, share)
+    if not isinstance(one, list) or not len(one) == len(other) == len(by_case):
+        return False
+    return all(same(a, b, by_case, of_case) for a, b, of_case in zip(one, other, by_case, strict=True))
 
 
 def numbers_close(one: list[Any], other: list[Any], share: float) -> bool:

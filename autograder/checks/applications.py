@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from autograder.checks.declaration import DATA_FOLDER, Check, DrawnCase, Exercise, Trained
-from autograder.checks.drawing import in_dtype, short, sizes
+from autograder.checks.drawing import in_dtype, short, sizes, until
 from autograder.runner.calling import Given
 from solutions.with_numpy import decoding, gru, heads, step_by_step
 from solutions.with_numpy.dates import letters_to_read, letters_to_write, some_dates
@@ -31,15 +31,6 @@ def unequal(rng: Generator, N: int, longest: int) -> np.ndarray:
     first, second = rng.permutation(N)[:2]
     lengths[first], lengths[second] = longest, rng.integers(1, longest)
     return lengths
-
-
-def until(make: Callable[[], dict], fits: Callable[[dict], bool]) -> dict:
-    """Inputs in which something can be seen that most inputs do not show."""
-    for _ in range(5000):
-        inputs = make()
-        if fits(inputs):
-            return inputs
-    raise RuntimeError("no inputs were found that show what they should")
 
 
 # ---- many_to_one -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the drawn inputs of all exercises have in common: unequal sizes, another precision, two decimals."""
+"""What the drawn inputs of all exercises have in common: unequal sizes, another precision, two decimals, what must show."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -34,3 +34,12 @@ def in_dtype(inputs: Any, dtype: type) -> Any:
 def short(inputs: Any) -> Any:
     """The same inputs with two decimals: as exact on every machine as they are easy to read."""
     return each(lambda array: np.round(array, 2), inputs)
+
+
+def until(make: Callable[[], dict[str, Any]], fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Inputs in which something can be seen that most inputs do not show, or that do not have what a few have."""
+    for _ in range(5000):
+        inputs = make()
+        if fits(inputs):
+            return inputs
+    raise RuntimeError("no inputs were found that show what they should")

@@ -179,8 +179,7 @@ def backward(
             multiply(total, keep_t, out=through)
             for product in products:
                 add(through, product, out=through)
-        if (complete := sums.add(start, end)) is not None:
-            steps, da = complete
-            write_input_gradients(dx[steps], da, BLOCKS, W_x)
+        write_input_gradients(dx[k], da, BLOCKS, W_x)
+        sums.add(start, end)
     dW_x, dW_h, db = sums.results()
     return dx, through.copy(), dW_x, dW_h, np.concatenate([db[:2], db[3:]]).reshape(-1), db[2]

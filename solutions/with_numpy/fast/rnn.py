@@ -151,8 +151,7 @@ def backward(
             matmul(left, step.weights, out=out)
             if mask is not None:
                 add(through, total, out=through, where=~mask[t, :, None])
-        if (complete := sums.add(start, end)) is not None:
-            steps, da = complete
-            write_input_gradients(dx[steps], da, BLOCKS, W_x)
+        write_input_gradients(dx[k], da, BLOCKS, W_x)
+        sums.add(start, end)
     dW_x, dW_h, db = sums.results()
     return dx, through.copy(), dW_x, dW_h, db[0]

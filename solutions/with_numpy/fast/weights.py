@@ -9,10 +9,8 @@ from solutions.with_numpy.arrays import FloatArray
 from solutions.with_numpy.fast import memory
 from solutions.with_numpy.fast.products import rows_of_small
 
-MANY, FEW = (
-    2048,
-    (256, 128),
-)  # rows of [h; 1; x] in one product: in a large one, and in small ones where they are faster
+MANY = 2048  # rows of [h; 1; x] in one large product
+FEW = (256, 128)  # ... and in small ones, where those are faster; the first number that fits
 LEAST = 32  # rows of a weight gradient that are one product, for small ones to be faster
 Blocks = tuple[tuple[int, int], ...]
 
@@ -60,17 +58,12 @@ class WeightGradients:
         first, _ = self.held(end)
         return self.da[:, start - first : end - first]
 
-    def add(self, start: int, end: int) -> tuple[slice, FloatArray] | None:
-        """Add what was written for these steps.
-
-        Returns the steps that are complete by then and their gradients (K, steps, N, H), or None if some are still missing.
-        """
+    def add(self, start: int, end: int) -> None:
+        """Add what was written for these steps: at once, or together with earlier ones if ``da`` holds more."""
         first, last = self.held(end)
-        if start != first:
-            return None
-        for t in range(first, last, self.steps):
-            self._add(slice(t, min(last, t + self.steps)), first)
-        return slice(first, last), self.da[:, : last - first]
+        if start == first:
+            for t in range(first, last, self.steps):
+                self._add(slice(t, min(last, t + self.steps)), first)
 
     def _add(self, steps: slice, first: int) -> None:
         (K, _, N, H), count = self.da.shape, steps.stop - steps.start
