@@ -7,6 +7,7 @@ import numpy as np
 
 from solutions.with_numpy.arrays import FloatArray
 from solutions.with_numpy.fast import memory
+from solutions.with_numpy.fast.chunks import most_steps
 from solutions.with_numpy.fast.products import rows_of_small
 
 MANY = 2048  # rows of [h; 1; x] in one large product
@@ -92,11 +93,11 @@ class WeightGradients:
 def steps_and_rows(T: int, N: int, H: int, C: int) -> tuple[int, int]:
     """Of how many steps one product is, and of how many of the H rows of a weight gradient (H, C)."""
     for few in FEW:
-        steps = max(1, min(T, few // max(1, N)))
+        steps = max(1, min(most_steps(T), few // max(1, N)))
         rows = rows_of_small(H, steps * N, C)
         if rows >= min(H, LEAST):
             return steps, rows
-    return max(1, min(T, MANY // max(1, N))), H
+    return max(1, min(most_steps(T), MANY // max(1, N))), H
 
 
 @functools.cache
