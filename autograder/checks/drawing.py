@@ -1,4 +1,4 @@
-"""What the drawn inputs of all exercises have in common: unequal sizes, another precision, two decimals, what must show."""
+"""What the drawn inputs of all exercises have in common: unequal sizes, another precision, two decimals, what fits."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -37,7 +37,7 @@ def short(inputs: Any) -> Any:
 
 
 def until(make: Callable[[], dict[str, Any]], fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Inputs in which something can be seen that most inputs do not show, or that do not have what a few have."""
+    """Inputs that fit, made again until they do: they show what most inputs do not, or are without what a few have."""
     for _ in range(5000):
         inputs = make()
         if fits(inputs):

@@ -39,7 +39,8 @@ def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
     return {"sizes": (D, H), "parameters": parameters, "inputs": (rng.normal(size=(N, D)), *states)}
 
 
-LEAST_STATE = 0.05  # of the largest number of a state: what single precision rounds is then far below the tolerance
+# Below it a state's rounding in single precision comes near the tolerance, which is a share of the state's largest number.
+LEAST_STATE = 0.05
 
 
 def has_large_states(inputs: dict) -> bool:

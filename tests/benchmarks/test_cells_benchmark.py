@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import sys
-import tracemalloc
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from solutions.with_numpy import recurrent
 from solutions.with_numpy.fast import products
+from tests.solutions.cells import Drawn, arrays_at_peak
 
 README = Path(__file__).parents[2] / "README.md"
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "cells.py"
@@ -59,25 +60,15 @@ def test_the_table_has_a_line_for_each_shape(
     assert lines[-1].startswith("gru: ")
 
 
-def bytes_at_peak(cells: ModuleType, *shape: int) -> int:
-    """The most memory of a forward and backward pass of the LSTM beyond x, dh and dx."""
-    x, weights, dh = cells.inputs("lstm", *shape)
-    run = cells.ours("lstm", x, weights, dh)
-    tracemalloc.start()
-    run()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak - x.nbytes
-
-
 @pytest.mark.parametrize("small", [True, False], ids=["small kernels", "no small kernels"])
 def test_at_each_shape_an_lstm_pass_takes_at_most_12_arrays_of_the_states(
     small: bool, cells: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(products, "has_small_kernels", lambda: small)
-    bytes_at_peak(cells, 2, 3, 4, 5)  # what the first call alone makes and keeps
-    for T, N, D, H in (tuple(row[k] for k in "TNDH") for row in kept(cells)["rows"] if row["cell"] == "lstm"):
-        arrays = bytes_at_peak(cells, T, N, D, H) / (T * N * H * np.dtype(np.float32).itemsize)
+    for T, N, D, H in {tuple(row[k] for k in "TNDH") for row in kept(cells)["rows"]}:
+        x, weights, dh = cells.inputs("lstm", T, N, D, H)
+        zero = recurrent.initial_state("lstm", N, H, np.float32)
+        arrays = arrays_at_peak(Drawn(x, zero, weights, dh, zero))
         assert arrays <= 12, f"{(T, N, D, H)}: {arrays:.1f} arrays of (T, N, H)"
 
 

@@ -1,5 +1,6 @@
 """Every cell with inputs for it, and an oracle in torch whose gradients come from autograd: what the cells' tests share."""
 
+import tracemalloc
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,16 @@ def results(cell: str, drawn: Drawn, mask: np.ndarray | None = None) -> dict[str
     h, state_T, tape = recurrent.forward(cell, drawn.x, drawn.states, drawn.weights, mask)
     dx, dstates_0, dweights = recurrent.backward(drawn.dh, drawn.dstates, tape)
     return named(h, state_T, dx, dstates_0, dweights)
+
+
+def arrays_at_peak(drawn: Drawn) -> float:
+    """The most memory of an LSTM's forward and backward pass beyond x, dh and dx, in arrays of (T, N, H)."""
+    results("lstm", drawn)  # makes what the first call alone makes and keeps
+    tracemalloc.start()
+    results("lstm", drawn)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return (peak - drawn.x.nbytes) / drawn.dh.nbytes
 
 
 def named(h: Any, state_T: Any, dx: Any, dstates_0: Any, dweights: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -22,6 +21,7 @@ from tests.solutions.cells import (
     NAMES,
     TOLERANCE,
     Drawn,
+    arrays_at_peak,
     assert_equal,
     draw,
     loop_results,
@@ -362,17 +362,7 @@ def test_initial_weights_lie_within_their_bound_and_come_from_the_seed() -> None
         assert 0.1 < np.abs(array).max() <= 0.25, f"{name} goes to {np.abs(array).max()}"
 
 
-def arrays_at_peak(T: int) -> float:
-    """The most memory of an LSTM's forward and backward pass beyond x, dh and dx, in arrays of (T, N, H)."""
-    drawn = draw("lstm", Sizes(T, 16, 8, 32), np.float32)
-    tracemalloc.start()
-    results("lstm", drawn)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return (peak - drawn.x.nbytes) / drawn.dh.nbytes
-
-
 def test_memory_of_an_lstm_pass_is_at_most_12_arrays_and_grows_linearly() -> None:
-    few, many = arrays_at_peak(400), arrays_at_peak(1600)
+    few, many = (arrays_at_peak(draw("lstm", Sizes(T, 16, 8, 32), np.float32)) for T in (400, 1600))
     assert many <= 12, f"a pass takes {many:.1f} arrays of (T, N, H)"
     assert abs(few - many) <= 1, f"a pass takes {few:.1f} arrays of 400 steps, {many:.1f} of 1600"
