@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(VENV)/ready: requirements.txt constraints.txt pyproject.toml
+$(VENV)/ready: requirements.txt autograder/requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 13) and f"The course needs Python 3.11 to 3.13; {sys.executable} is {v[0]}.{v[1]}. Name another: make setup PYTHON=python3.12")'
 	@echo "Setting up $(VENV): this takes a few minutes the first time."
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing; install it (Debian, Ubuntu: apt install python3-venv)."; exit 1; }
@@ -34,7 +34,7 @@ _data/ready: $(VENV)/ready book/experiments/data/fetch.py
 data: _data/ready  ## fetch the data sets of the experiments, once
 
 exercises: setup  ## generate the student notebooks, their worked cases and zip files
-	@$(PY) -m autograder release --course $(COURSE) --packages _build/student
+	@$(PY) -m autograder release --course $(COURSE) --packages _build/student --keep
 
 book: exercises data  ## build the book, executed, warnings as errors (ANSWERS=no leaves out the answers)
 	@$(BOOK)
@@ -57,7 +57,7 @@ serve: book  ## show the book at http://127.0.0.1:8000
 	@$(PY) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
 lint: style  ## style, errors and types
-	@$(BIN)/mypy
+	@$(BIN)/pytest -q tests/test_types.py
 
 style: setup
 	@$(BIN)/ruff check .

@@ -1,19 +1,23 @@
-"""The command line: release, verify, intake, grade, report, doctor, and the sample class."""
+"""The command line: writing, releasing and proving exercises, and grading what is handed in."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from autograder.course import Course, CourseError
 from autograder.errors import UserError
+
+if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the others start at once
+    from rich.console import Console
+
+    from autograder.course import Course
+    from autograder.exercise import Exercise
 
 # nbformat's validator imports this optional checker of web addresses, which builds a grammar for seconds; no notebook needs it.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -33,6 +37,12 @@ CourseOption = Annotated[Path, typer.Option("--course", help="The course's folde
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for programs.")]
 SlugsArgument = Annotated[
     list[str] | None, typer.Argument(help="Exercises, like 01_vanilla_rnn; all if none is named.", show_default=False)
+]
+OptionalCourse = Annotated[
+    Path, typer.Option("--course", help="The course whose exercises are meant; without one, those that came along.")
+]
+ChosenWorkers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=64, help="Sandboxes side by side; by default as course.toml says.")
 ]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Sandboxes side by side.")]
 UnprotectedOption = Annotated[
@@ -63,19 +73,34 @@ class Progress:
         sys.stderr.flush()
 
 
-def names_of(slugs: Sequence[str] | None) -> list[str]:
-    """The named exercises, or all. None is loaded, since that takes seconds where PyTorch is needed."""
-    from autograder.authoring.release import known
-    from autograder.checks import EXERCISES
+def course_at(folder: Path, create: bool = False) -> Course:
+    """The course in a folder, with its language spoken from here on."""
+    from autograder import languages
+    from autograder.course import Course
 
-    return known(slugs or EXERCISES)
+    course = Course.create(folder) if create else Course.open(folder)
+    languages.use(course.settings.language)
+    return course
 
 
-def loaded(names: Sequence[str]) -> Iterator[Any]:
-    """Each exercise when its turn comes."""
-    from autograder.checks import EXERCISES
+def exercises_of(folder: Path, slugs: Sequence[str] | None) -> tuple[list[str], Callable[[str], Exercise]]:
+    """The named exercises of a course, or of those that came along where there is none; and how to load one."""
+    from autograder.course import CONFIG
+    from autograder.exercise import EXERCISES
 
-    return (EXERCISES[name] for name in names)
+    if not (folder / CONFIG).is_file():
+        return EXERCISES.known(list(slugs or EXERCISES)), EXERCISES.__getitem__
+    course = course_at(folder)
+    return named(course, slugs), course.exercise
+
+
+def named(course: Course, slugs: Sequence[str] | None) -> list[str]:
+    """The named exercises, or all that the course gives. None is loaded, since that takes seconds where PyTorch is needed."""
+    return course.exercises.known(list(slugs)) if slugs else course.chosen
+
+
+def counted(number: float, what: str) -> str:
+    return f"{number:g} {what}" if number == 1 else f"{number:g} {what}s"
 
 
 def print_json(value: Any) -> None:
@@ -84,40 +109,85 @@ def print_json(value: Any) -> None:
 
 def wide_console() -> Console:
     """A console on which the table has room where nobody sets a width."""
+    from rich.console import Console
+
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=120)
+
+
+@app.command()
+def new(
+    slug: Annotated[str, typer.Argument(help="The exercise's name, like 09_attention.")], course: CourseOption = COURSE
+) -> None:
+    """Make the folder of a new exercise in the course: one function, one mistake, one other right way, ready to change."""
+    from autograder.authoring.new import new_exercise
+
+    opened = course_at(course, create=True)
+    folder = new_exercise(opened.root / "exercises", slug)
+    typer.echo(f"{folder} is made. Change what lies in it, then run:")
+    for verb in ("release", "verify"):
+        typer.echo(f"  autograder {verb} {slug} --course {course}")
+
+
+@app.command()
+def adopt(
+    notebook: Annotated[Path, typer.Argument(help="An nbgrader source notebook.")],
+    course: CourseOption = COURSE,
+    name: Annotated[str | None, typer.Option("--name", help="The exercise's name; by default the notebook's.")] = None,
+) -> None:
+    """Make an exercise of an nbgrader source notebook, and list what could not be turned."""
+    from autograder.authoring import adopt as adopting
+
+    adopted = adopting.adopt(notebook, course_at(course, create=True).root / "exercises", name)
+    typer.echo(f"{adopted.folder} is made.")
+    for note in adopted.notes:
+        typer.echo(f"  {note}")
+
+
+@app.command()
+def settings(course: CourseOption = COURSE, as_json: JsonOption = False) -> None:
+    """Print what holds for a course, and where each setting comes from."""
+    from autograder.settings import described
+
+    rows = described(course_at(course).settings)
+    if as_json:
+        print_json({key: {"value": value, "from": place} for key, value, place in rows})
+        return
+    width = max(len(key) for key, _, _ in rows)
+    for key, value, place in rows:
+        typer.echo(f"{key:{width}}  {value}  ({place})")
 
 
 @app.command()
 def release(
     slugs: SlugsArgument = None,
     course: CourseOption = COURSE,
-    exercises: Annotated[Path | None, typer.Option("--exercises", help="The folder of the exercises' texts.")] = None,
     packages: Annotated[Path | None, typer.Option("--packages", help="Write the students' zip files here.")] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Also keep what students get in each exercise's folder, in released/.")
+    ] = False,
 ) -> None:
     """Make the students' notebooks from the texts and the reference, and enter their checks into the course's gradebook."""
-    from autograder.authoring.release import EXERCISES_FOLDER, package, release_into, student_files, write_exercise
+    from autograder.authoring import release as releasing
+    from autograder.course import write_atomically
 
-    folder = exercises or EXERCISES_FOLDER
-    if not folder.is_dir():
-        raise CourseError(f"There is no folder {folder}; name the one with the exercises' texts with --exercises.")
-    names = names_of(slugs)
-    opened = Course.create(course)
-    for exercise in loaded(names):
-        released = release_into(opened, exercise, folder)
-        files = student_files(exercise, released)
-        changed = write_exercise(files, folder)
+    opened = course_at(course, create=True)
+    for slug in named(opened, slugs):
+        exercise = opened.exercise(slug)
+        files = releasing.student_files(exercise, releasing.release_into(opened, exercise))
+        changed = releasing.write_files(files, opened.released(slug).parent)
+        if keep:
+            changed += releasing.keep(exercise, files)
         if packages is not None:
-            from autograder.course import write_atomically
-
-            write_atomically(packages / f"{exercise.slug}.zip", package(exercise, files))
+            write_atomically(packages / f"{slug}.zip", releasing.package(exercise, files))
         what = f"{len(changed)} files written" if changed else "nothing changed"
-        typer.echo(f"{exercise.slug}: {len(exercise.checks)} checks, {exercise.points:g} points; {what} in {folder}")
+        typer.echo(f"{slug}: {counted(len(exercise.checks), 'check')}, {counted(exercise.points, 'point')}; {what}")
 
 
 @app.command()
 def verify(
     slugs: SlugsArgument = None,
+    course: OptionalCourse = COURSE,
     workers: WorkersOption = 2,
     training: Annotated[
         bool, typer.Option("--training/--no-training", help="Also prove the checks for which models are trained.")
@@ -126,17 +196,18 @@ def verify(
 ) -> None:
     """Prove the grader: answer key full, blank zero, every known mistake rejected and named, every other right way accepted."""
     from autograder.grading.core import Settings
-    from autograder.verify import verify_exercise
+    from autograder.proof.verify import verify_exercise
 
-    progress = Progress()
-    proofs = [verify_exercise(one, Settings(), workers, progress, training) for one in loaded(names_of(slugs))]
+    progress, (names, load) = Progress(), exercises_of(course, slugs)
+    proofs = [verify_exercise(load(name), Settings(), workers, progress, training) for name in names]
     if as_json:
         print_json({"exercises": [proof.as_json() for proof in proofs]})
     else:
         for proof in proofs:
             typer.echo(
-                f"{proof.slug}: {proof.checks} checks, {proof.points:g} points; reference {proof.reference_score:g}, "
-                f"blank {proof.blank_score:g}; mistakes rejected {proof.rejected} and named {proof.diagnosed} of "
+                f"{proof.slug}: {counted(proof.checks, 'check')}, {counted(proof.points, 'point')}; "
+                f"reference {proof.reference_score:g}, blank {proof.blank_score:g}; mistakes "
+                f"rejected {proof.rejected} and named {proof.diagnosed} of "
                 f"{proof.misconceptions}; other right ways accepted {proof.accepted} of {proof.alternatives}; "
                 f"files with solution text {len(proof.leaks)}"
             )
@@ -147,12 +218,12 @@ def verify(
 
 
 @app.command()
-def mutants(slugs: SlugsArgument = None, as_json: JsonOption = False) -> None:
+def mutants(slugs: SlugsArgument = None, course: OptionalCourse = COURSE, as_json: JsonOption = False) -> None:
     """Change every asked-for function in one place at a time, and see that its check rejects what comes of it."""
-    from autograder.mutants import score
+    from autograder.proof.mutants import score
 
-    progress, scores = Progress(), []
-    for exercise in loaded(names_of(slugs)):
+    progress, scores, (names, load) = Progress(), [], exercises_of(course, slugs)
+    for exercise in map(load, names):
         checks = exercise.without_training().checks
         for number, check in enumerate(checks):
             progress(f"changing the functions of {exercise.slug}", number, len(checks))
@@ -176,8 +247,8 @@ def intake(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> None:
     """Take hand-ins from inbox/ into nbgrader's submitted/, so that formgrader's button can grade them."""
     from autograder.grading.intake import take_in_all
 
-    opened = Course.open(course)
-    for exercise in loaded(released_names(opened, slugs)):
+    opened = course_at(course)
+    for exercise in map(opened.exercise, released_names(opened, slugs)):
         inbox = take_in_all(opened, exercise)
         typer.echo(f"{exercise.slug}: {len(inbox.hand_ins)} hand-ins taken in")
         say_refused(inbox.refused)
@@ -185,7 +256,7 @@ def intake(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> None:
 
 def released_names(course: Course, slugs: Sequence[str] | None) -> list[str]:
     """The named exercises, which must be released into the course; all that are released there if none is named."""
-    names = names_of(slugs)
+    names = named(course, slugs)
     if not slugs:
         names = [name for name in names if course.released(name).is_file()] or names
     for name in names:
@@ -194,6 +265,8 @@ def released_names(course: Course, slugs: Sequence[str] | None) -> list[str]:
 
 
 def require_released(course: Course, slug: str) -> None:
+    from autograder.course import CourseError
+
     if not course.released(slug).is_file():
         raise CourseError(
             f"{slug} is not released into {course.root}; run 'autograder release --course {course.root}'."
@@ -206,13 +279,29 @@ def say_refused(names: Sequence[str]) -> None:
 
 
 @app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="A student's notebook.")], course: OptionalCourse = COURSE
+) -> None:
+    """Run the checks that a notebook shows, in the sandbox where there is one, and print what they say."""
+    from autograder.grading.visible import look_at
+
+    looked = look_at(notebook, *exercises_of(course, None))
+    if not looked.protected:
+        typer.echo("There is no sandbox on this machine: the notebook ran without one.", err=True)
+    for text in looked.said:
+        typer.echo(text)
+    if not looked.right:
+        raise typer.Exit(1)
+
+
+@app.command()
 def grade(
     slugs: SlugsArgument = None,
     course: CourseOption = COURSE,
     student: Annotated[
         list[str] | None, typer.Option("--student", help="Grade this student alone; may be repeated.")
     ] = None,
-    workers: WorkersOption = 2,
+    workers: ChosenWorkers = None,
     anew: Annotated[bool, typer.Option("--anew", help="Draw new challenges and grade everyone again.")] = False,
     unprotected: UnprotectedOption = False,
     as_json: JsonOption = False,
@@ -224,17 +313,17 @@ def grade(
     from autograder.report import write_report
     from autograder.table import screen_table, summary
 
-    opened = Course.open(course)
+    opened = course_at(course)
     names = released_names(opened, slugs)
     waiting = names if slugs or as_json else [name for name in names if ever_handed_in(opened, name)] or names
     settings, progress = Settings(protected=not unprotected), Progress()
     results = []
-    for exercise in loaded(waiting):
+    for exercise in map(opened.exercise, waiting):
         result = grade_class(
             opened,
             exercise,
             students=tuple(student or ()),
-            workers=workers,
+            workers=workers or opened.settings.workers,
             anew=anew,
             settings=settings,
             progress=progress,
@@ -270,17 +359,19 @@ def grade(
 @app.command()
 def report(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: JsonOption = False) -> None:
     """Say what the class found hard, and write the report page and grades.csv anew."""
+    from autograder.course import CourseError
     from autograder.grading.gradebook import GradeWriter
     from autograder.report import write_report
     from autograder.table import summary
 
-    names, opened = names_of(slugs), Course.open(course)
+    opened = course_at(course)
+    names = named(opened, slugs)
     with GradeWriter(opened) as writer:
         with_grades = writer.graded_names()
         graded = [name for name in names if name in with_grades]
         if not graded:
             raise CourseError(f"Nobody is graded in {opened.root} yet; run 'autograder grade --course {opened.root}'.")
-        tables = [(exercise, writer.rows(exercise)) for exercise in loaded(names if as_json else graded)]
+        tables = [(exercise, writer.rows(exercise)) for exercise in map(opened.exercise, names if as_json else graded)]
     path = write_report(opened, [(exercise, rows) for exercise, rows in tables if rows])
     summaries = [summary(exercise, rows) for exercise, rows in tables]
     if as_json:
@@ -307,7 +398,7 @@ def doctor(
     """Say whether this machine is fit to grade: versions, database, and a real sandbox that something tries to get out of."""
     from autograder.doctor import examine
 
-    findings = examine(None if course is None else Course.open(course), workers)
+    findings = examine(None if course is None else course_at(course), workers)
     fit = all(finding.ok for finding in findings)
     if as_json:
         print_json({"fit": fit, "findings": [vars(finding) for finding in findings]})
@@ -320,16 +411,16 @@ def doctor(
 
 
 @app.command("sample-class")
-def sample_class(course: CourseOption = COURSE) -> None:
-    """Fill the course's inbox with the sample class: honest work, accidents and cheats, made from the released notebook."""
-    from autograder.sample_class import SAMPLES, write_class
-    from autograder.sample_class.samples import SLUG
+def sample_class(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> None:
+    """Fill the course's inbox with the sample class of an exercise: honest work, accidents and cheats."""
+    from autograder.exercise.samples import samples_of, write_samples
 
-    opened = Course.open(course)
-    (exercise,) = loaded([SLUG])
-    require_released(opened, SLUG)
-    write_class(opened, exercise)
-    typer.echo(f"{len(SAMPLES)} submissions written to {opened.inbox}")
+    opened = course_at(course)
+    for exercise in map(opened.exercise, released_names(opened, slugs)):
+        samples = samples_of(exercise)
+        write_samples(samples, exercise, opened.released(exercise.slug), opened.inbox)
+        if samples:
+            typer.echo(f"{exercise.slug}: {len(samples)} submissions written to {opened.inbox}")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 from dataclasses import dataclass
@@ -13,35 +14,36 @@ from typing import Any
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import settings
 from autograder.errors import UserError
+from autograder.exercise import Exercise, Exercises
+from autograder.exercise.discovery import OWN
+from autograder.exercise.selection import chosen
+from autograder.settings import CourseSettings
 
 CONFIG = "nbgrader_config.py"
-CONFIG_TEXT = '''"""nbgrader's settings for this course. Its own doors grade through the autograder's core."""
+CONFIG_BEFORE = "nbgrader_config.before.py"
+CONFIG_TEXT = '''"""nbgrader's settings for this course. They follow from course.toml; what you add below goes before it."""
 
-import autograder.nbgrader_door
+from autograder.nbgrader_door import configure
 
 c = get_config()  # noqa: F821
-
-# What students handed in arrives here, and only 'autograder intake' (or 'autograder grade') takes it further.
-c.CollectApp.CourseDirectory.submitted_directory = "inbox"
-c.ZipCollectApp.CourseDirectory.submitted_directory = "inbox"
-
-# Nothing of a submission is executed by nbgrader: the sandbox runs it and the judge decides.
-c.Autograde.sanitize_preprocessors = ["autograder.nbgrader_door.ConfirmIntake"]
-c.Autograde.autograde_preprocessors = ["autograder.nbgrader_door.GradeInSandbox"]
-
-# Feedback pages hold no script and ask no other host for anything.
-c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades", "autograder.nbgrader_door.ShowMathematics"]
-c.GenerateFeedback.HTMLExporter.template_name = "course_feedback"
-c.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(autograder.nbgrader_door.TEMPLATES)]
-
-c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
-c.CourseDirectory.course_id = "rnn"
+configure(c, __file__)
 '''
+# What the configuration of a course that an earlier version made holds besides the instructor's own lines.
+MADE_BEFORE = re.compile(
+    r'("""|import autograder|#|c = get_config|c\.(Collect|ZipCollect|Autograde|GenerateFeedback|ClearSolutions)|'
+    r"c\.CourseDirectory\.(course_id|db_url)|\s*$)"
+)
 
 
 class CourseError(UserError):
     """A course folder that cannot be used as it is; the message says what to do."""
+
+
+def course_name(root: Path) -> str:
+    """A name for a new course, made of its folder's."""
+    return re.sub(r"[^\w.+-]+", "-", root.name).strip("-._+")[:64] or "course"
 
 
 def put_environment_on_path() -> None:
@@ -86,8 +88,10 @@ class Course:
         root = root.resolve()
         root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG).exists():
+            if not (root / settings.FILE).exists():
+                write_atomically(root / settings.FILE, settings.template(course_name(root)).encode())
             write_atomically(root / CONFIG, CONFIG_TEXT.encode())
-        return cls(root)
+        return cls.open(root)
 
     @classmethod
     def open(cls, root: Path) -> Course:
@@ -102,7 +106,57 @@ class Course:
         root = root.resolve()
         if not (root / CONFIG).is_file():
             raise CourseError(f"There is no course in {root}; make one with 'autograder release --course {root}'.")
-        return cls(root)
+        course = cls(root)
+        if not (root / settings.FILE).exists():
+            course.move_settings()
+        return course
+
+    def move_settings(self) -> None:
+        """Bring a course of an earlier version, whose settings stood in nbgrader's file alone, into today's form."""
+        before = (self.root / CONFIG).read_text(encoding="utf-8")
+        about = self.config.CourseDirectory
+        text = settings.template(about.get("course_id", "course"), about.get("db_url"))
+        own = [line for line in before.splitlines() if not MADE_BEFORE.match(line)]
+        write_atomically(self.root / CONFIG_BEFORE, before.encode())
+        write_atomically(self.root / CONFIG, "\n".join([CONFIG_TEXT, *own]).rstrip().encode() + b"\n")
+        write_atomically(self.root / settings.FILE, text.encode())
+        del self.__dict__["config"]
+        sys.stderr.write(
+            f"{self.root} was made by an earlier version: its settings stand in {settings.FILE} now, its old "
+            f"{CONFIG} in {CONFIG_BEFORE}; grades and scores are as they were.\n"
+        )
+
+    @cached_property
+    def settings(self) -> CourseSettings:
+        """What course.toml says."""
+        return settings.read(self.root)
+
+    @cached_property
+    def exercises(self) -> Exercises:
+        """The exercises that can be given here: the course's own, those of the folders that it names, those that came along."""
+        return Exercises(self.root / "exercises", *self.settings.folders, OWN)
+
+    @property
+    def chosen(self) -> list[str]:
+        """The names of the exercises that this course gives.
+
+        Raises
+        ------
+        SettingsError
+            If its settings name one that is not there.
+        """
+        said = self.settings
+        for key, names in (("exercises", said.exercises or ()), ("exercise", said.by_exercise)):
+            for name in names:
+                if name not in self.exercises:
+                    raise settings.unknown(
+                        said, key if key == "exercises" else f"exercise.{name}", name, self.exercises
+                    )
+        return list(self.exercises if said.exercises is None else said.exercises)
+
+    def exercise(self, slug: str) -> Exercise:
+        """An exercise as this course gives it: with the functions and points that its settings say."""
+        return chosen(self.exercises[slug], self.settings)
 
     @cached_property
     def config(self) -> Config:

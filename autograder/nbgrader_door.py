@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from latex2mathml.converter import convert
+from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Float
 
-from autograder.checks import EXERCISES
+from autograder import settings
 from autograder.course import Course
 from autograder.grading import challenge, intake
 from autograder.grading.class_run import only_one
@@ -18,14 +21,45 @@ from autograder.grading.core import NotTakenIn, Settings, grade_submission, vers
 from autograder.grading.gradebook import GradeWriter
 from autograder.grading.pages import TEMPLATES
 
-__all__ = ["TEMPLATES", "ConfirmIntake", "GradeInSandbox", "ShowMathematics"]
+__all__ = ["TEMPLATES", "ConfirmIntake", "GradeInSandbox", "LatePenalty", "ShowMathematics", "configure"]
 
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$`\w])\$([^\s$`][^$`\n]*?)\$(?![\w$])")
 
 
-class UnknownExercise(Exception):
-    """A submission to an exercise whose checks are not declared."""
+def configure(c: Any, file: str) -> None:
+    """Set what nbgrader needs to know of the course whose configuration file this is."""
+    said = settings.read(Path(file).parent)
+    c.CourseDirectory.course_id = said.name
+    if said.database is not None:
+        c.CourseDirectory.db_url = said.database
+    # What students handed in arrives in the inbox, and only 'autograder intake' (or 'autograder grade') takes it further.
+    c.CollectApp.CourseDirectory.submitted_directory = "inbox"
+    c.ZipCollectApp.CourseDirectory.submitted_directory = "inbox"
+    # Nothing of a submission is executed by nbgrader: the sandbox runs it and the judge decides.
+    c.Autograde.sanitize_preprocessors = ["autograder.nbgrader_door.ConfirmIntake"]
+    c.Autograde.autograde_preprocessors = ["autograder.nbgrader_door.GradeInSandbox"]
+    # Feedback pages hold no script and ask no other host for anything.
+    c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades", "autograder.nbgrader_door.ShowMathematics"]
+    c.GenerateFeedback.HTMLExporter.template_name = "course_feedback"
+    c.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
+    c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+    if said.late.percent_per_day:
+        c.AssignLatePenalties.plugin_class = "autograder.nbgrader_door.LatePenalty"
+        for name, value in asdict(said.late).items():
+            c.LatePenalty[name] = value
+
+
+class LatePenalty(BasePlugin):  # type: ignore[misc]
+    """Takes off for a late hand-in what the course's settings say."""
+
+    grace_hours = Float().tag(config=True)
+    percent_per_day = Float().tag(config=True)
+    most_percent = Float(100.0).tag(config=True)
+
+    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
+        late = settings.Late(self.grace_hours, self.percent_per_day, self.most_percent)
+        return late.penalty(total_seconds_late, score)
 
 
 def course_of(preprocessor: Any) -> Course:
@@ -58,9 +92,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         about = resources["nbgrader"]
         course, student = course_of(self), about["student"]
-        exercise = EXERCISES.get(about["assignment"])
-        if exercise is None:
-            raise UnknownExercise(f"No checks are declared for {about['assignment']}.")
+        exercise = course.exercise(course.exercises.known([about["assignment"]])[0])
         with only_one(course), GradeWriter(course) as writer:
             run = writer.begin(exercise.slug, version_of(exercise), challenge.new_seed(), anew=False)
             if student in writer.graded_in(run):  # a regrade draws new challenges

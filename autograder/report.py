@@ -8,8 +8,8 @@ from typing import Any
 
 import jinja2
 
-from autograder.checks import Exercise
 from autograder.course import Course, write_atomically
+from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
 from autograder.table import csv_text, summary
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
-from autograder.checks import Exercise
+from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import STATUSES
 

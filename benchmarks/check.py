@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.examples import worked_cases
-from autograder.checks import EXERCISES, Check
+from autograder.exercise import EXERCISES, Check
 
 RUNS = 21
 CLAIM = 0.1

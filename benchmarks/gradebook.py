@@ -11,8 +11,8 @@ from pathlib import Path
 
 from autograder.authoring.release import release_into
 from autograder.check import Verdict
-from autograder.checks import EXERCISES
 from autograder.course import Course
+from autograder.exercise import EXERCISES
 from autograder.grading.challenge import new_seed
 from autograder.grading.gradebook import Graded, GradeWriter
 

@@ -46,7 +46,7 @@ def main(
     dry: Annotated[bool, typer.Option(help="Keep nothing.")] = False,
 ) -> None:
     """Train the models of one exercise from several seeds and keep what they come to."""
-    from autograder.checks import EXERCISES
+    from autograder.exercise import EXERCISES
 
     if slug not in EXERCISES:
         sys.exit(f"There is no exercise {slug}. The exercises are: {', '.join(EXERCISES)}.")

@@ -14,26 +14,27 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.authoring.release import text_of
-from autograder.authoring.source import source_notebook
-from autograder.cells import train_id
-from autograder.checks.applications import DATA_FOLDER, EXERCISE
+from autograder.exercise import EXERCISES
+from autograder.exercise.cells import train_id
+from autograder.exercise.source import source_notebook
 from solutions.with_numpy import dates, moving_digit
 from solutions.with_torch import applications
+
+EXERCISE = EXERCISES["08_applications"]
 
 FITTED, SEED = 4000, "seed = 0"
 
 
 def pictures() -> np.ndarray:
     """What students train with."""
-    with np.load(DATA_FOLDER / "data" / "digits.npz") as kept:
+    with np.load(EXERCISE.folder / "data" / "digits.npz") as kept:
         return kept["images"] / 16
 
 
 def weights_from(variable: str, seed: int) -> dict[str, np.ndarray]:
     """What the notebook's cell makes of the reference's functions, from this seed."""
     torch.set_num_threads(1)
-    cell = next(one for one in source_notebook(EXERCISE, text_of(EXERCISE)).cells if one.id == train_id(variable))
+    cell = next(one for one in source_notebook(EXERCISE, EXERCISE.text()).cells if one.id == train_id(variable))
     assert cell.source.startswith(SEED)
     names = {**vars(dates), **vars(moving_digit), **vars(applications), "np": np, "torch": torch, "nn": nn}
     names |= {"images": pictures(), "START": 11, "END": 12}

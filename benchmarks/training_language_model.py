@@ -11,21 +11,23 @@ from contextlib import redirect_stdout
 
 import numpy as np
 
-from autograder.authoring.release import text_of
-from autograder.authoring.source import source_notebook
-from autograder.cells import train_id
-from autograder.checks.language_model import EXERCISE, VOCABULARY, at_the_meals
+from autograder.exercise import EXERCISES
+from autograder.exercise.cells import train_id
+from autograder.exercise.discovery import part_of
+from autograder.exercise.source import source_notebook
 from solutions.with_numpy.gru_language_model import train
 from solutions.with_numpy.text import streams
 
+EXERCISE = EXERCISES["06_language_model"]
+CHECK = part_of(EXERCISE, "checks.train")
 SEED, TIMES = "seed = 0", ("morning", "afternoon", "evening")
 
 
 def weights_from(seed: int) -> dict[str, np.ndarray]:
     """What the notebook's cell makes of the reference's functions, from this seed."""
-    cell = next(one for one in source_notebook(EXERCISE, text_of(EXERCISE)).cells if one.id == train_id("weights"))
+    cell = next(one for one in source_notebook(EXERCISE, EXERCISE.text()).cells if one.id == train_id("weights"))
     assert cell.source.startswith(SEED)
-    names = {"np": np, "vocabulary": VOCABULARY, "streams": streams, "train": train}
+    names = {"np": np, "vocabulary": CHECK.VOCABULARY, "streams": streams, "train": train}
     with redirect_stdout(io.StringIO()):
         exec(cell.source.replace(SEED, f"seed = {seed}", 1), names)  # noqa: S102 - our own text
     return names["weights"]
@@ -40,8 +42,8 @@ def fitted_perplexity(contexts: list, meals: list[int]) -> float:
 
 def without_order(data: dict) -> float:
     """The lower perplexity of the two models."""
-    words, times = data["text"], [VOCABULARY.index(time) for time in TIMES]
-    asked = np.argwhere(at_the_meals(words))
+    words, times = data["text"], [CHECK.VOCABULARY.index(time) for time in TIMES]
+    asked = np.argwhere(CHECK.at_the_meals(words))
     meals = [int(words[t + 1, n]) for t, n in asked]
     before = [int(words[t, n]) for t, n in asked]
     named = [frozenset([word for word in words[t::-1, n] if word in times][:2]) for t, n in asked]  # two in a message

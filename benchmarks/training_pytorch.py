@@ -11,13 +11,14 @@ from contextlib import redirect_stdout
 import numpy as np
 import torch
 
-from autograder.authoring.release import text_of
-from autograder.authoring.source import source_notebook
-from autograder.cells import train_id
-from autograder.checks.pytorch import EXERCISE
+from autograder.exercise import EXERCISES
+from autograder.exercise.cells import train_id
+from autograder.exercise.source import source_notebook
 from solutions.with_numpy.adding import adding_problem
 from solutions.with_torch.adding import Adder, train
 from solutions.with_torch.nn_lstm import lag_biases
+
+EXERCISE = EXERCISES["07_pytorch"]
 
 FITTED, WINDOW, SEED = 20_000, 10, "seed = 0"
 
@@ -25,7 +26,7 @@ FITTED, WINDOW, SEED = 20_000, 10, "seed = 0"
 def weights_from(seed: int) -> dict[str, np.ndarray]:
     """What the notebook's cell makes of the reference's functions, from this seed."""
     torch.set_num_threads(1)
-    cell = next(one for one in source_notebook(EXERCISE, text_of(EXERCISE)).cells if one.id == train_id("weights"))
+    cell = next(one for one in source_notebook(EXERCISE, EXERCISE.text()).cells if one.id == train_id("weights"))
     assert cell.source.startswith(SEED)
     names = {"np": np, "torch": torch, "Adder": Adder, "adding_problem": adding_problem, "train": train}
     names["lag_biases"] = lag_biases

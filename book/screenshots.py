@@ -15,8 +15,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from autograder.checks import EXERCISES
 from autograder.course import Course
+from autograder.exercise import EXERCISES
 from autograder.grading.gradebook import GradeWriter
 from autograder.table import screen_table
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autograder.checks import EXERCISES
+from autograder.exercise import EXERCISES
 
 README = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

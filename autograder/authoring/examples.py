@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograder.check import Case, Returned
-from autograder.checks import Check, DrawnCase
+from autograder.exercise import Check, DrawnCase, Given
 from autograder.grading.challenge import generator
-from autograder.grading.judge import expected_values, outcomes
-from autograder.runner.calling import Given
+from autograder.grading.judge import expected_values, outcomes, to_reread
+from autograder.runner.calling import _
 
 # Worked cases are public, so their seed is too. Ten digits are more than any check needs.
 PUBLIC_SEED = b"worked cases"
@@ -66,11 +66,10 @@ def worked_cases(check: Check) -> list[DrawnCase]:
 
 def example(check: Check) -> dict[str, Any]:
     """The content of a check's file."""
-    label, _, title = check.section.partition(": ")
     head = {
-        "generated": "from autograder/checks and solutions by 'make exercises'; do not edit",
+        "generated": "from the exercise's checks by 'autograder release'; do not edit",
         "function": check.function,
-        "read": f"To reread: the book, section '{title}' ({label}).",
+        "read": to_reread(check),
     }
     if check.trained is not None:
         return head | {"variable": check.trained.variable, "asked": check.trained.asked, "shapes": check.trained.shapes}
@@ -81,7 +80,7 @@ def example(check: Check) -> dict[str, Any]:
         "tensors": check.tensors,
         "cases": [
             {
-                "title": case.title,
+                "title": _(case.title),
                 "inputs": {name: value_entry(value) for name, value in case.inputs.items()},
                 "expected": value_entry(expected),
             }
@@ -90,7 +89,7 @@ def example(check: Check) -> dict[str, Any]:
         "mistakes": [
             {
                 "name": mistake.name,
-                "message": mistake.message,
+                "message": _(mistake.message),
                 "cases": [outcome_entry(case) for case in outcomes(mistake.function, cases, check.tensors)],
             }
             for mistake in check.misconceptions

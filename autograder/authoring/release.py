@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -14,15 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import check as check_module
 from autograder.authoring.examples import example_in_step
-from autograder.authoring.source import AuthoringError, source_notebook
-from autograder.cells import check_id, notebook_bytes, question_id
-from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course, write_atomically
+from autograder.exercise import Exercise
+from autograder.exercise.cells import check_id, notebook_bytes, question_id
+from autograder.exercise.source import AuthoringError, source_notebook
 from autograder.grading.gradebook import GradeWriter
 from autograder.runner import calling
 
-EXERCISES_FOLDER = Path(__file__).parents[2] / "exercises"
-GENERATED = '# Generated from {path} by "make exercises"; do not edit.\n'
+GENERATED = '# Generated from {path}.py by "autograder release"; do not edit.\n'
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)
 README = """{title}
 
@@ -36,20 +34,13 @@ Keep the other files and folders beside the notebook: the checks and its cells r
 PACKAGE_VERSIONS = {"numpy": "numpy>=2.0", "matplotlib": "matplotlib>=3.8", "torch": "torch>=2.4"}
 
 
-def text_of(exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:
-    path = folder / f"{exercise.slug}.md"
-    if not path.is_file():
-        raise AuthoringError(f"The text {path} is missing; an exercise is written there.")
-    return path
-
-
-def release_into(course: Course, exercise: Exercise, folder: Path = EXERCISES_FOLDER) -> Path:
+def release_into(course: Course, exercise: Exercise) -> Path:
     """Write nbgrader's source, let nbgrader make the release version and enter the checks into the gradebook.
 
     Nothing is done where the same source was released before, and both the release and its gradebook are there.
     """
     source = course.root / "source" / exercise.slug / f"{exercise.slug}.ipynb"
-    written = notebook_bytes(source_notebook(exercise, text_of(exercise, folder)))
+    written = notebook_bytes(source_notebook(exercise, exercise.text(course.settings.language)))
     released = course.released(exercise.slug)
     if source.is_file() and source.read_bytes() == written and released.is_file() and is_entered(course, exercise):
         return released
@@ -86,41 +77,45 @@ def copy_of(module: ModuleType) -> bytes:
     """A module of the grader as students get it: the same, beside the other one and without the package around it."""
     path = Path(str(module.__file__))
     text = path.read_text(encoding="utf-8").replace(f"from {calling.__name__} import", "from calling import")
-    return (GENERATED.format(path=path.relative_to(EXERCISES_FOLDER.parent).as_posix()) + text).encode()
+    return (GENERATED.format(path="/".join(str(module.__name__).split("."))) + text).encode()
 
 
 def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
     """Every file that a student gets, by its name in their folder."""
-    files = {
-        f"{exercise.slug}.ipynb": released.read_bytes(),
-        "check.py": copy_of(check_module),
-        "calling.py": copy_of(calling),
-    }
+    files = {f"{exercise.slug}.ipynb": released.read_bytes()} | common_files()
     for check in exercise.checks:
         name = f"examples/{check.name}.json"
-        files[name] = example_in_step(check, EXERCISES_FOLDER / name).encode()
+        files[name] = example_in_step(check, exercise.released / name).encode()
+    for name in (*exercise.files, *exercise.data):
+        files[name] = (exercise.folder / name).read_bytes()
+    packages = sorted(PACKAGE_VERSIONS.get(name, name) for name in exercise.packages)
+    files["requirements.txt"] = ("\n".join([*packages, "jupyterlab>=4"]) + "\n").encode()
+    files["README.txt"] = README.format(title=exercise.title, slug=exercise.slug).encode()
     return files
 
 
-def write_exercise(files: dict[str, bytes], folder: Path = EXERCISES_FOLDER) -> list[Path]:
-    """Write the files of ``student_files`` into the exercises folder; return those whose bytes changed."""
-    changed = []
-    for name, data in files.items():
-        path = folder / name
-        if not path.is_file() or path.read_bytes() != data:
-            write_atomically(path, data)
-            changed.append(path)
-    return changed
+def common_files() -> dict[str, bytes]:
+    """What lies beside every notebook: the checks, and how a function is called."""
+    return {"check.py": copy_of(check_module), "calling.py": copy_of(calling)}
+
+
+def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:
+    """Write files into a folder by their names; return those whose bytes changed."""
+    paths = [(folder / name, data) for name, data in files.items()]
+    changed = [(path, data) for path, data in paths if not path.is_file() or path.read_bytes() != data]
+    for path, data in changed:
+        write_atomically(path, data)
+    return [path for path, _ in changed]
+
+
+def keep(exercise: Exercise, files: dict[str, bytes]) -> list[Path]:
+    """Keep what students get: what is an exercise's own in its folder, what is the same for all beside the exercises."""
+    own = {name: data for name, data in files.items() if name.endswith((".ipynb", ".json"))}
+    return write_files(own, exercise.released) + write_files(common_files(), exercise.folder.parent / "student")
 
 
 def package(exercise: Exercise, files: dict[str, bytes]) -> bytes:
-    """The students' zip, from the files of ``student_files`` and what every student needs beside them."""
-    files = dict(files)
-    packages = sorted(PACKAGE_VERSIONS[name] for name in exercise.packages)
-    files["requirements.txt"] = ("\n".join([*packages, "jupyterlab>=4"]) + "\n").encode()
-    files["README.txt"] = README.format(title=exercise.title, slug=exercise.slug).encode()
-    for name in (*exercise.files, *exercise.data):
-        files[name] = (EXERCISES_FOLDER / name).read_bytes()
+    """The students' zip, from the files of ``student_files``."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
@@ -129,18 +124,3 @@ def package(exercise: Exercise, files: dict[str, bytes]) -> bytes:
             info.external_attr = 0o644 << 16
             archive.writestr(info, files[name])
     return buffer.getvalue()
-
-
-def known(slugs: Iterable[str]) -> list[str]:
-    """The names, if each is that of an exercise. None is loaded.
-
-    Raises
-    ------
-    AuthoringError
-        If there is no exercise of such a name; the message lists those that there are.
-    """
-    names = list(slugs)
-    for slug in names:
-        if slug not in EXERCISES:
-            raise AuthoringError(f"There is no exercise {slug!r}. The exercises are: {', '.join(sorted(EXERCISES))}.")
-    return names

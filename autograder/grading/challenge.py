@@ -6,7 +6,7 @@ import secrets
 
 import numpy as np
 
-from autograder.checks import Check, DrawnCase, Exercise
+from autograder.exercise import Check, DrawnCase, Exercise
 
 SEED_BYTES = 32
 

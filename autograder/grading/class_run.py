@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
-from autograder.checks import Exercise
 from autograder.course import Course, CourseError, remove_parts
 from autograder.errors import UserError
+from autograder.exercise import Exercise
 from autograder.grading import challenge, intake, pages
 from autograder.grading.core import Settings, grade_submission, version_of
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
@@ -145,6 +145,7 @@ def grade_class(
                 pool.shutdown(cancel_futures=True)
         if not result.failed:
             writer.finish(run)
+        writer.apply_dates(exercise.slug)
         if write_pages:
             write_missing_pages(course, exercise, writer, result, progress)
         result.rows = writer.rows(exercise)

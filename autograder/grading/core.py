@@ -12,11 +12,10 @@ from typing import Any
 import nbformat
 
 from autograder import __name__ as package
-from autograder.cells import check_id, solution_id, train_id
-from autograder.checks import DrawnCase, Exercise
-from autograder.checks.declaration import DATA_FOLDER
 from autograder.course import Course
 from autograder.errors import UserError
+from autograder.exercise import DrawnCase, Exercise
+from autograder.exercise.cells import check_id, solution_id, train_id
 from autograder.grading import challenge, intake
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.gradebook import Graded
@@ -47,15 +46,19 @@ class Settings:
 
 def version_of(exercise: Exercise) -> str:
     """A digest of all that decides a grade besides the submission: if it changes, everyone is graded anew."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr([(check.name, check.points) for check in exercise.checks]).encode())
     sources = {Path(inspect.getfile(inspect.unwrap(check.reference))) for check in exercise.checks}
-    sources |= {Path(inspect.getfile(check.draw)) for check in exercise.checks}
+    sources |= {path for path in decisive(exercise.folder) if path.is_file()}
     folder = Path(inspect.getfile(intake)).parents[1]
     sources |= {folder / "check.py", *(folder / "grading").glob("*.py"), *(folder / "runner").glob("*.py")}
-    sources |= {DATA_FOLDER / name for name in exercise.data}
     for path in sorted(sources):
         digest.update(path.read_bytes())
     return f"{package}-{digest.hexdigest()[:32]}"
+
+
+def decisive(folder: Path) -> set[Path]:
+    """Of an exercise's folder what decides a grade: its checks, what they read, and a reference of its own."""
+    return {*folder.glob("*.py"), *folder.glob("checks/**/*.py"), *folder.glob("data/*")}
 
 
 def run_cells(exercise: Exercise, notebook: Any) -> tuple[RunCell, ...]:
@@ -116,11 +119,11 @@ def grade_submission(course: Course, exercise: Exercise, student: str, seed: byt
     cases = challenge.draw_all(exercise, seed, student)
     folder = intake.folder_of(course, student, exercise.slug)
     files = tuple((folder / name, name) for name in exercise.files)
-    files += tuple((DATA_FOLDER / name, name) for name in exercise.data)
+    files += tuple((exercise.folder / name, name) for name in exercise.data)
     limits = replace(settings.limits, **exercise.limits)
     cells = run_cells(exercise, notebook)
     cells = cells if settings.pictures else without_pictures(cells)
-    task = Task(exercise, cells, asked(exercise, cases), limits, files, settings.protected)
+    task = Task(exercise.packages, cells, asked(exercise, cases), limits, files, settings.protected)
     submission = Submission(
         check_cells={check.name: check_id(check) for check in exercise.checks},
         solution_cells={check.function: solution_id(check) for check in exercise.checks},

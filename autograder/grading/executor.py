@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from autograder.check import Returned
-from autograder.checks import DrawnCase, Exercise
+from autograder.exercise.declaration import DrawnCase
 from autograder.grading.border import BorderError, Frame, FrameReader, arrays, plain_text
 from autograder.grading.picture import is_small_png
 from autograder.grading.transcript import MOST_PICTURE_BYTES, MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
@@ -48,14 +49,18 @@ class RunCell:
 
 @dataclass(frozen=True)
 class Task:
-    """Everything one notebook's run needs; picklable, so that any executor can carry it."""
+    """Everything one notebook's run needs; picklable, so that any executor can carry it.
 
-    exercise: Exercise
+    With ``own_check``, the ``check.py`` among the files is what the notebook's cells import, as on a student's machine.
+    """
+
+    packages: tuple[str, ...]
     cells: tuple[RunCell, ...]
     cases: dict[str, list[DrawnCase]]
     limits: Limits = field(default_factory=Limits)
     files: tuple[tuple[Path, str], ...] = ()
     protected: bool = True
+    own_check: bool = False
 
 
 def encoded(value: Any, key: str, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
@@ -87,6 +92,7 @@ def encode_orders(task: Task, skip: set[str]) -> bytes:
     orders = {
         "cells": [asdict(cell) for cell in task.cells if cell.id not in skip],
         "cases": cases,
+        "own_check": task.own_check,
         "limits": asdict(task.limits) | {"answer_bytes": answer_bytes},
     }
     return wire.encode(orders, save(tensors))
@@ -111,12 +117,15 @@ def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[subprocess.P
     """The runner under way, in its sandbox unless the task says otherwise; it has ended when the context is left."""
     streams: dict[str, Any] = {"stdin": orders, "stdout": subprocess.PIPE, "stderr": errors}
     if task.protected:
-        mounts = bubblewrap.Mounts(task.exercise.packages, RUNNER, task.files)
+        mounts = bubblewrap.Mounts(task.packages, RUNNER, task.files)
         program = bubblewrap.python([f"{bubblewrap.RUNNER}/run.py"])
         with bubblewrap.prepared(program, mounts, task.limits) as ready:
             yield from ended(subprocess.Popen(ready.command, pass_fds=ready.descriptors, cwd="/", **streams), True)
     else:
         with tempfile.TemporaryDirectory() as folder:
+            for path, name in task.files:
+                Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, Path(folder, name))
             packages = dict.fromkeys(str(path.parent) for path, _ in runtime.package_paths(runtime.RUNNER_NEEDS))
             program = bubblewrap.python([str(RUNNER / "run.py"), str(RUNNER), *packages])
             environment = {"HOME": folder, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
@@ -180,11 +189,7 @@ class Reader:
     def take_calls(self, frame: Frame) -> None:
         """The first recording for a check that rests on another; it decides nothing but what is said."""
         check = frame.text("check")
-        if (
-            check not in self.task.cases
-            or check in self.transcript.calls
-            or not self.task.exercise.check(check).earlier
-        ):
+        if check in self.transcript.calls or not any(cell.earlier for cell in self.task.cells if cell.check == check):
             return
         try:
             self.transcript.calls[check] = arrays(frame.block)

@@ -16,10 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from autograder.cells import check_id, question_id
 from autograder.check import Verdict
-from autograder.checks import Exercise
 from autograder.course import Course, CourseError
+from autograder.exercise import Exercise
+from autograder.exercise.cells import check_id, question_id
 
 
 class Base(DeclarativeBase):
@@ -258,6 +258,7 @@ class GradeWriter:
             notebook = api.SubmittedNotebook(notebook_id=original.id, assignment=submission)
             session.add(notebook)
         session.flush()
+        self._set_dates(assignment, submission)
         have = {grade.cell_id for grade in notebook.grades} | {comment.cell_id for comment in notebook.comments}
         for cell in [*original.grade_cells, *original.task_cells]:
             if cell.id not in have:
@@ -267,6 +268,28 @@ class GradeWriter:
                 session.add(api.Comment(cell_id=cell.id, notebook=notebook))
         session.flush()
         return notebook
+
+    def _set_dates(self, assignment: Any, submission: Any) -> None:
+        """Enter until when a student may hand in, where the course's settings say it."""
+        said = self.course.settings.of(assignment.name)
+        if said.due is not None:
+            assignment.duedate = said.due.astimezone(UTC).replace(tzinfo=None)
+            extended = said.extensions.get(submission.student_id)
+            submission.extension = None if extended is None else extended - said.due
+
+    def apply_dates(self, slug: str) -> None:
+        """Have the dates of the settings hold for those who are graded already, without grading anew."""
+        from nbgrader import api
+
+        if self.course.settings.of(slug).due is None:
+            return
+        query = sa.select(api.SubmittedAssignment).join(api.Assignment).where(api.Assignment.name == slug)
+        with self.transaction() as session:
+            for submission in session.scalars(query).all():
+                self._set_dates(submission.assignment, submission)
+                session.flush()
+                for notebook in submission.notebooks:
+                    self._write_penalty(session, notebook, submission.student_id)
 
     def _write_points(self, exercise: Exercise, notebook: Any, verdicts: Sequence[Verdict]) -> dict[str, float]:
         """Set the points of each check. What a person entered stays; a change under it asks for a second look."""

@@ -25,9 +25,9 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.cells import notebook_bytes, solution_id
-from autograder.checks import Exercise
 from autograder.course import Course, write_atomically
+from autograder.exercise import Exercise
+from autograder.exercise.cells import notebook_bytes, solution_id
 
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 LARGEST_NOTEBOOK = 8 << 20

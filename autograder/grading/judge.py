@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from autograder.cells import train_id
 from autograder.check import (
     UNTRAINED,
     Case,
@@ -24,7 +23,8 @@ from autograder.check import (
     untrained,
     weights_difference,
 )
-from autograder.checks import Check, DrawnCase, Exercise, Misconception
+from autograder.exercise import Check, DrawnCase, Exercise, Misconception
+from autograder.exercise.cells import train_id
 from autograder.grading.transcript import Answer, CaseAnswer, Transcript
 from autograder.runner.calling import array_of, import_torch, invoke, ready
 
@@ -243,10 +243,14 @@ def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls
     return say("right", f"All {len(cases)} challenges agree with the reference.")
 
 
-def verdict(check: Check, status: str, message: str, mistake: str | None = None) -> Verdict:
+def to_reread(check: Check) -> str:
+    """Which section of the book to read again, if the check names one."""
     label, _, title = check.section.partition(": ")
-    read = "" if status == "right" else f"To reread: the book, section '{title}' ({label})."
-    return Verdict(check.name, status, message, mistake, read)
+    return f"To reread: the book, section '{title}' ({label})." if title else ""
+
+
+def verdict(check: Check, status: str, message: str, mistake: str | None = None) -> Verdict:
+    return Verdict(check.name, status, message, mistake, "" if status == "right" else to_reread(check))
 
 
 def without_answer(check: Check, submission: Submission, transcript: Transcript) -> Verdict:

@@ -14,10 +14,10 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_output
 
-from autograder.cells import check_id, notebook_bytes
 from autograder.check import Verdict
-from autograder.checks import Exercise
 from autograder.course import Course, write_atomically
+from autograder.exercise import Exercise
+from autograder.exercise.cells import check_id, notebook_bytes
 from autograder.grading.transcript import CellOutput, Transcript
 
 TEMPLATES = Path(__file__).parents[1] / "templates"

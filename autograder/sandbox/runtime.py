@@ -61,6 +61,13 @@ def package_paths(names: tuple[str, ...]) -> tuple[tuple[Path, str], ...]:
 
 
 @functools.cache
+def importable(packages: tuple[str, ...]) -> frozenset[str]:
+    """The top-level modules that code in a sandbox with these packages can import."""
+    found = (Path(name).name.partition(".")[0] for _, name in package_paths(tuple(sorted({*RUNNER_NEEDS, *packages}))))
+    return frozenset({*sys.stdlib_module_names, *found})
+
+
+@functools.cache
 def interpreter() -> Path:
     """The real interpreter behind the virtual environment."""
     return Path(sys.executable).resolve()

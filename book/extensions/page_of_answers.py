@@ -12,8 +12,8 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
 
-from autograder.authoring.stub import take_apart
-from autograder.checks import EXERCISES, Check
+from autograder.exercise import EXERCISES, Check
+from autograder.exercise.stub import take_apart
 
 PAGE = "answers"
 PLACE = "<!-- the functions of the exercises -->"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.release import release_into
-from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course
+from autograder.exercise import EXERCISES, Exercise
 from autograder.grading.class_run import ClassResult, grade_class
 from autograder.grading.gradebook import Row
-from autograder.sample_class import write_class
+from tests.autograder.sample_class import write_class
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(

@@ -4,16 +4,15 @@ import functools
 from types import CodeType
 from typing import Any
 
-from autograder.authoring.release import text_of
-from autograder.authoring.source import source_notebook
-from autograder.checks import EXERCISES, Exercise
+from autograder.exercise import EXERCISES, Exercise
+from autograder.exercise.source import source_notebook
 
 
 @functools.cache
 def given_cells(slug: str) -> list[CodeType]:
     """The cells that import and define what students need not write, without the checks and the pictures."""
     cells = []
-    for cell in source_notebook(EXERCISES[slug], text_of(EXERCISES[slug])).cells:
+    for cell in source_notebook(EXERCISES[slug], EXERCISES[slug].text()).cells:
         if cell.cell_type == "code" and (cell.id.startswith("given-") or "import numpy as np" in cell.source):
             lines = [line for line in cell.source.splitlines() if "check" not in line and "pyplot" not in line]
             cells.append(compile("\n".join(lines), cell.id, "exec"))

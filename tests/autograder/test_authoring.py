@@ -14,20 +14,21 @@ import numpy as np
 import pytest
 
 from autograder.authoring.examples import DIGITS, example, example_in_step, example_text, worked_cases
-from autograder.authoring.release import EXERCISES_FOLDER, known, package, student_files, text_of
-from autograder.authoring.source import AuthoringError, check_id, question_id, solution_id, source_notebook
-from autograder.authoring.stub import BEGIN, END, ClassSource, take_apart
+from autograder.authoring.release import package, student_files
 from autograder.check import Shown, case_from, difference, same_outcome, value_from
-from autograder.checks import EXERCISES, Check, Exercise
 from autograder.course import Course
+from autograder.exercise import EXERCISES, Check, Exercise
+from autograder.exercise.discovery import ExerciseError
+from autograder.exercise.notebooks import solved
+from autograder.exercise.source import AuthoringError, check_id, question_id, solution_id, source_notebook
+from autograder.exercise.stub import BEGIN, END, ClassSource, take_apart
 from autograder.grading.judge import expected_values, outcomes
-from autograder.notebooks import solved
 from autograder.runner.calling import Given, arrays_in
 
 CHECKS = [check for exercise in EXERCISES.values() for check in exercise.checks]
 EACH_CHECK = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 EXERCISE = EXERCISES["01_vanilla_rnn"]
-TEXT = text_of(EXERCISE)
+TEXT = EXERCISE.text()
 LARGEST = 108  # numbers in an input of a worked case: the gates of an LSTM, 4 x 3 x 3 x 3
 
 
@@ -110,15 +111,10 @@ def test_a_text_that_leaves_a_check_out_is_refused(tmp_path: Path, kind: str, ch
         source_notebook(EXERCISE, path)
 
 
-def test_a_missing_text_is_said_with_its_place(tmp_path: Path) -> None:
-    with pytest.raises(AuthoringError, match=r"01_vanilla_rnn\.md is missing"):
-        text_of(EXERCISE, tmp_path)
-
-
 def test_an_unknown_exercise_is_said_with_those_that_there_are() -> None:
-    assert known([EXERCISE.slug]) == [EXERCISE.slug]
-    with pytest.raises(AuthoringError, match=r"There is no exercise '02_none'\. The exercises are: .*01_vanilla_rnn"):
-        known([EXERCISE.slug, "02_none"])
+    assert EXERCISES.known([EXERCISE.slug]) == [EXERCISE.slug]
+    with pytest.raises(ExerciseError, match=r"There is no exercise '02_none'\. The exercises are: .*01_vanilla_rnn"):
+        EXERCISES.known([EXERCISE.slug, "02_none"])
 
 
 def test_the_source_notebook_has_each_solution_and_check_with_its_points() -> None:
@@ -221,9 +217,16 @@ def test_worked_cases_are_small_enough_to_read(check: Check) -> None:
 # ---- what is released ------------------------------------------------------------------------------------------------
 
 
-@EACH_CHECK
-def test_the_committed_worked_cases_are_in_step(check: Check) -> None:
-    path = EXERCISES_FOLDER / "examples" / f"{check.name}.json"
+EACH_RELEASED = pytest.mark.parametrize(
+    ("exercise", "check"),
+    [(e, c) for e in EXERCISES.values() for c in e.checks],
+    ids=lambda one: one.slug if isinstance(one, Exercise) else one.name,
+)
+
+
+@EACH_RELEASED
+def test_the_committed_worked_cases_are_in_step(exercise: Exercise, check: Check) -> None:
+    path = exercise.released / "examples" / f"{check.name}.json"
     assert example_in_step(check, path) == path.read_text(encoding="utf-8"), "run 'make exercises'"
 
 
@@ -282,12 +285,14 @@ def test_another_word_makes_the_worked_cases_anew(change: str, tmp_path: Path) -
 
 
 def test_no_worked_case_is_left_of_a_check_that_is_gone() -> None:
-    assert {path.stem for path in (EXERCISES_FOLDER / "examples").iterdir()} == {check.name for check in CHECKS}
+    for exercise in EXERCISES.values():
+        kept = {path.stem for path in (exercise.released / "examples").iterdir()}
+        assert kept == {check.name for check in exercise.checks}
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
 def test_the_committed_stubs_are_the_references_without_their_bodies(exercise: Exercise) -> None:
-    notebook = nbformat.read(EXERCISES_FOLDER / f"{exercise.slug}.ipynb", as_version=4)
+    notebook = nbformat.read(exercise.released / f"{exercise.slug}.ipynb", as_version=4)
     cells = {cell.id: cell.source for cell in notebook.cells}
     for check in exercise.checks:
         marked = take_apart(check.reference, check.rename or None).marked
@@ -300,16 +305,23 @@ def test_the_committed_stubs_are_the_references_without_their_bodies(exercise: E
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
 def test_the_committed_notebook_holds_the_texts_cells(exercise: Exercise) -> None:
-    notebook = nbformat.read(EXERCISES_FOLDER / f"{exercise.slug}.ipynb", as_version=4)
-    source = source_notebook(exercise, text_of(exercise))
+    notebook = nbformat.read(exercise.released / f"{exercise.slug}.ipynb", as_version=4)
+    source = source_notebook(exercise, exercise.text())
     solutions = {solution_id(check) for check in exercise.checks} | {question_id(one) for one in exercise.questions}
     ours = [(cell.id, "" if cell.id in solutions else cell.source) for cell in notebook.cells]
     assert ours == [(cell.id, "" if cell.id in solutions else cell.source) for cell in source.cells]
 
 
 def test_the_released_files_are_the_committed_ones(released_course: Course) -> None:
-    for name, data in student_files(EXERCISE, released_course.released(EXERCISE.slug)).items():
-        assert (EXERCISES_FOLDER / name).read_bytes() == data, f"{name} differs: run 'make exercises'"
+    files = student_files(EXERCISE, released_course.released(EXERCISE.slug))
+    for name in ("check.py", "calling.py"):
+        assert (EXERCISE.folder.parent / "student" / name).read_bytes() == files[name], (
+            f"{name} differs: run 'make exercises'"
+        )
+    own = [name for name in files if name.endswith((".ipynb", ".json"))]
+    assert len(own) == 1 + len(EXERCISE.checks)
+    for name in own:
+        assert (EXERCISE.released / name).read_bytes() == files[name], f"{name} differs: run 'make exercises'"
 
 
 def test_the_students_zip_is_the_same_twice_and_holds_all_they_need(released_course: Course) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,17 @@ import pytest
 from playwright.sync_api import Browser
 
 from autograder.authoring.release import release_into
-from autograder.authoring.source import AuthoringError, source_notebook
-from autograder.cells import notebook_bytes
-from autograder.checks import EXERCISES, Exercise, Question
 from autograder.course import Course
+from autograder.exercise import EXERCISES, Exercise, Question
+from autograder.exercise.cells import notebook_bytes
+from autograder.exercise.notebooks import fill_in, reference_sources, set_source
+from autograder.exercise.source import AuthoringError, source_notebook
 from autograder.grading.class_run import grade_class
-from autograder.notebooks import fill_in, reference_sources, set_source
 from autograder.table import csv_text, row_json, screen_table
 
 AFFINE = EXERCISES["01_vanilla_rnn"].check("affine.affine")
 QUESTION = Question("why", "Why is it linear?", 3, "rnn-output: The output")
-TOY = Exercise("toy", "A toy", (AFFINE,), ("numpy", "matplotlib"), questions=(QUESTION,))
+TOY = Exercise("A toy", (AFFINE,), ("numpy", "matplotlib"), questions=(QUESTION,), slug="toy")
 TEXT = """# A toy
 
 ```{code-cell}
@@ -62,7 +63,7 @@ def graded(tmp_path: Path) -> Course:
     """A course in which one student handed in the right function and an answer in words, with a script in it."""
     (tmp_path / "toy.md").write_text(TEXT, encoding="utf-8")
     course = Course.create(tmp_path / "course")
-    released = nbformat.read(release_into(course, TOY, tmp_path), as_version=4)
+    released = nbformat.read(release_into(course, replace(TOY, folder=tmp_path)), as_version=4)
     notebook = fill_in(TOY, released, reference_sources(TOY))
     set_source(notebook, "answer-why", ANSWER)
     path = course.inbox / "ada" / "toy" / "toy.ipynb"
@@ -75,7 +76,7 @@ def graded(tmp_path: Path) -> Course:
 def test_the_rubric_is_in_the_source_and_not_in_the_release(tmp_path: Path) -> None:
     (tmp_path / "toy.md").write_text(TEXT, encoding="utf-8")
     course = Course.create(tmp_path / "course")
-    released = release_into(course, TOY, tmp_path).read_text(encoding="utf-8")
+    released = release_into(course, replace(TOY, folder=tmp_path)).read_text(encoding="utf-8")
     source = (course.root / "source" / "toy" / "toy.ipynb").read_text(encoding="utf-8")
     assert "Rubric: three points" in source
     assert "Rubric" not in released

@@ -4,6 +4,7 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from autograder.authoring.examples import worked_cases
 from autograder.check import Case, Expected, Returned, Shown, difference
-from autograder.checks import EXERCISES, Check, DrawnCase, Exercise, Misconception
+from autograder.exercise import EXERCISES, Check, DrawnCase, Exercise, Misconception
 from autograder.grading import challenge
 from autograder.grading.judge import agree, expected_values, matching, outcomes
 from autograder.runner.calling import Given, arrays_in, parts_of
@@ -100,7 +101,7 @@ def like(expected: Array, array: Array) -> Any:
 
 def whole_set(exercise: Exercise, path: Any) -> dict[str, Any]:
     """One namespace with all functions: an alternative's own, and the reference's source where it has none."""
-    from autograder.notebooks import alternative_sources
+    from autograder.exercise.notebooks import alternative_sources
 
     sources, helpers = alternative_sources(exercise, path)
     namespace: dict[str, Any] = {"np": np, "__name__": path.stem, **imported(exercise)}
@@ -376,7 +377,7 @@ def test_the_same_seed_and_student_give_the_same_challenges(exercise: Exercise) 
 def test_another_student_seed_or_exercise_gives_other_challenges(exercise: Exercise) -> None:
     exercise = exercise.without_training()
     ours = challenge.draw_all(exercise, SEED, "student")
-    other_slug = Exercise("another", exercise.title, exercise.checks, exercise.packages)
+    other_slug = replace(exercise, slug="another")
     others = {
         "another student": challenge.draw_all(exercise, SEED, "student2"),
         "another seed": challenge.draw_all(exercise, seed_of(1), "student"),

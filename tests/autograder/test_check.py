@@ -2,7 +2,6 @@
 
 import ast
 import html.parser
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +11,9 @@ import numpy as np
 import pytest
 
 from autograder import check as check_module
-from autograder.authoring.release import EXERCISES_FOLDER, GENERATED
+from autograder.authoring.release import GENERATED
 from autograder.check import Case, Returned, Shown, Verdict, call, check, difference
-from autograder.checks import EXERCISES, Check, Misconception
+from autograder.exercise import EXERCISES, Check, Misconception
 from autograder.runner.calling import is_tensor
 from solutions.with_numpy.rnn import step
 
@@ -26,13 +25,25 @@ EACH_MISTAKE = pytest.mark.parametrize(
 )
 
 
-EXAMPLES = Path(os.environ.get("TRY_EXAMPLES", EXERCISES_FOLDER))
+ROOT = Path(__file__).parents[2]
+STUDENT = ROOT / "exercises" / "student"
+
+
+@pytest.fixture(scope="session")
+def all_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the committed worked cases of all exercises, as one student would have them."""
+    folder = tmp_path_factory.mktemp("all") / "examples"
+    folder.mkdir()
+    for exercise in EXERCISES.values():
+        for path in (exercise.released / "examples").iterdir():
+            (folder / path.name).symlink_to(path)
+    return folder
 
 
 @pytest.fixture(autouse=True)
-def examples_of_the_exercises(monkeypatch: pytest.MonkeyPatch) -> None:
+def examples_of_the_exercises(monkeypatch: pytest.MonkeyPatch, all_examples: Path) -> None:
     """As in a student's folder, check.py looks for examples/ beside itself: let it find the committed ones."""
-    monkeypatch.setattr(check_module, "__file__", str(EXAMPLES / "check.py"))
+    monkeypatch.setattr(check_module, "__file__", str(all_examples.parent / "check.py"))
 
 
 def changed(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -350,15 +361,15 @@ def test_a_verdict_shows_all_it_says_as_text_and_as_html() -> None:
 
 def test_the_students_check_is_the_generated_copy_of_ours() -> None:
     for name in ("autograder/check.py", "autograder/runner/calling.py"):
-        ours = (EXERCISES_FOLDER.parent / name).read_text(encoding="utf-8")
+        ours = (ROOT / name).read_text(encoding="utf-8")
         ours = ours.replace("from autograder.runner.calling import", "from calling import")
-        theirs = (EXERCISES_FOLDER / Path(name).name).read_text(encoding="utf-8")
-        assert theirs == GENERATED.format(path=name) + ours
+        theirs = (STUDENT / Path(name).name).read_text(encoding="utf-8")
+        assert theirs == GENERATED.format(path=name.removesuffix(".py")) + ours
 
 
 @pytest.mark.parametrize(("name", "wanted"), [("check.py", {"numpy", "calling"}), ("calling.py", {"numpy", "torch"})])
 def test_the_students_check_imports_numpy_alone_and_torch_where_it_is_asked_for(name: str, wanted: set[str]) -> None:
-    tree = ast.parse((EXERCISES_FOLDER / name).read_text(encoding="utf-8"))
+    tree = ast.parse((STUDENT / name).read_text(encoding="utf-8"))
     at_the_top = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
     assert "torch" not in at_the_top
     names = set()

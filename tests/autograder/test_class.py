@@ -15,9 +15,9 @@ import pytest
 
 from autograder.grading.judge import STATUSES
 from autograder.grading.pages import autograded_path, feedback_path
-from autograder.sample_class import SAMPLES, Sample
 from autograder.table import row_status
 from tests.autograder.conftest import ROOT, GradedClass, tree
+from tests.autograder.sample_class import SAMPLES, Sample
 
 pytestmark = pytest.mark.xdist_group("sample class")
 CHEATS = [sample for sample in SAMPLES if sample.cheat]

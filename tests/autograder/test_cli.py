@@ -12,7 +12,9 @@ from autograder.cli import app
 from autograder.grading import class_run
 from tests.autograder.conftest import tree
 
-VERBS = ["release", "verify", "intake", "grade", "report", "doctor", "sample-class"]
+VERBS = [
+    "new", "adopt", "settings", "release", "verify", "mutants", "intake", "check", "grade", "report", "doctor", "sample-class",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -36,8 +38,20 @@ def test_each_verb_has_help(verb: str, autograder) -> None:
         ["report", "--course", "{missing}"],
         ["report", "--course", "{course}"],
         ["release", "no_such_exercise", "--course", "{course}"],
-        ["release", "--course", "{course}", "--exercises", "{missing}"],
-        ["release", "--course", "{course}", "--exercises", "{empty}"],
+        ["release", "--course", "{unset}"],
+        ["grade", "--course", "{unset}"],
+        ["settings", "--course", "{unset}"],
+        ["settings", "--course", "{missing}"],
+        ["new", "no/name", "--course", "{course}"],
+        ["new", "09_there", "--course", "{course}"],
+        ["release", "09_there", "--course", "{course}"],
+        ["release", "10_nothing", "--course", "{course}"],
+        ["verify", "09_there", "--course", "{course}"],
+        ["adopt", "{missing}", "--course", "{course}"],
+        ["adopt", "{file}", "--course", "{course}"],
+        ["check", "{missing}"],
+        ["check", "{file}"],
+        ["check", "{empty}"],
         ["release", "--course", "{file}"],
         ["verify", "no_such_exercise"],
         ["verify", "--workers", "many"],
@@ -57,10 +71,20 @@ def test_bad_input_gets_one_sentence_and_a_code(arguments: list[str], course, tm
     (tmp_path / "rotten").mkdir()
     (tmp_path / "rotten" / "nbgrader_config.py").write_text("c = get_config()\n")
     (tmp_path / "rotten" / "gradebook.db").write_bytes(b"this is not a database" * 100)
+    (tmp_path / "rotten" / "course.toml").write_text("")
+    (tmp_path / "unset").mkdir()
+    (tmp_path / "unset" / "nbgrader_config.py").write_text("c = get_config()\n")
+    (tmp_path / "unset" / "course.toml").write_text('exercises = ["01_vanila_rnn"]\nworkers = 0\n')
+    for name, checks in (("09_there", "import no_such_package\n"), ("10_nothing", "EXERCISE = 3\n")):
+        (course.root / "exercises" / name).mkdir(parents=True)
+        (course.root / "exercises" / name / f"{name}.md").write_text("# A text\n")
+        (course.root / "exercises" / name / "checks.py").write_text(checks)
     released = tmp_path / "rotten" / "release" / "01_vanilla_rnn"
     released.mkdir(parents=True)
     (released / "01_vanilla_rnn.ipynb").write_bytes(course.released("01_vanilla_rnn").read_bytes())
-    places = {name: str(tmp_path / name) for name in ("missing", "empty", "file", "course", "broken", "rotten")}
+    places = {
+        name: str(tmp_path / name) for name in ("missing", "empty", "file", "course", "broken", "rotten", "unset")
+    }
     before = tree(tmp_path)
     result = autograder(*(argument.format(**places) for argument in arguments))
     assert result.returncode in (1, 2), result.stderr
@@ -129,22 +153,17 @@ def test_release_twice_changes_no_byte(course, tmp_path: Path, autograder) -> No
     from tests.autograder.conftest import ROOT
 
     folder = tmp_path / "exercises"
-    shutil.copytree(ROOT / "exercises", folder)
-    arguments = [
-        "release",
-        "--course",
-        str(course.root),
-        "--exercises",
-        str(folder),
-        "--packages",
-        str(tmp_path / "zip"),
-    ]
+    shutil.copytree(ROOT / "exercises", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (course.root / "course.toml").write_text(f'folders = ["{folder}"]\n')
+    arguments = ["release", "--course", str(course.root), "--packages", str(tmp_path / "zip"), "--keep"]
     assert autograder(*arguments).returncode == 0
     before = tree(folder) | tree(tmp_path / "zip")
     result = autograder(*arguments)
     assert "nothing changed" in result.stdout
     assert tree(folder) | tree(tmp_path / "zip") == before
-    assert tree(folder) == tree(ROOT / "exercises"), "the committed notebooks are what a release makes"
+    committed = {name: digest for name, digest in tree(ROOT / "exercises").items() if "__pycache__" not in name}
+    made = {name: digest for name, digest in tree(folder).items() if "__pycache__" not in name}
+    assert made == committed, "the committed notebooks are what a release makes"
 
 
 def test_a_database_whose_driver_is_missing_is_said_in_one_sentence(course, autograder) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks import Exercise
 from autograder.course import Course
+from autograder.exercise import Exercise
 from autograder.grading.class_run import grade_class
 from autograder.grading.gradebook import GradeWriter, Row
 from autograder.grading.intake import take_in_all
-from autograder.sample_class import SAMPLES, write_class
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.runtime import interpreter
 from tests.autograder.conftest import ROOT
+from tests.autograder.sample_class import SAMPLES, write_class
 
 pytestmark = pytest.mark.xdist_group("doors")
 FEW = frozenset(

@@ -4,12 +4,12 @@ import dataclasses
 
 import pytest
 
-from autograder.cells import check_id, solution_id
-from autograder.checks import Exercise
+from autograder.exercise import Exercise
+from autograder.exercise.cells import check_id, solution_id
+from autograder.exercise.notebooks import reference_sources
 from autograder.grading import challenge
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.judge import Submission, judge
-from autograder.notebooks import reference_sources
 from autograder.sandbox.limits import Limits
 
 SEED = bytes(32)
@@ -27,7 +27,9 @@ def cells(exercise: Exercise, before: str = "", **changed: str) -> tuple[RunCell
 
 def run(exercise: Exercise, before: str = "", limits: Limits = QUICK, protected: bool = True, **changed: str):
     cases = challenge.draw_all(exercise, SEED, "student")
-    transcript = execute(Task(exercise, cells(exercise, before, **changed), cases, limits, protected=protected))
+    transcript = execute(
+        Task(exercise.packages, cells(exercise, before, **changed), cases, limits, protected=protected)
+    )
     submission = Submission(
         {check.name: check_id(check) for check in exercise.checks},
         {check.function: solution_id(check) for check in exercise.checks},
@@ -123,7 +125,7 @@ def test_the_orders_hold_no_expected_value(exercise: Exercise) -> None:
     from autograder.runner import wire
 
     cases = challenge.draw_all(exercise, SEED, "student")
-    orders, block = wire.read(io.BytesIO(encode_orders(Task(exercise, cells(exercise), cases), set())))
+    orders, block = wire.read(io.BytesIO(encode_orders(Task(exercise.packages, cells(exercise), cases), set())))
     assert set(orders) == {"cells", "cases", "limits"}
     for check in exercise.checks:
         for value in expected_values(check, cases[check.name]):

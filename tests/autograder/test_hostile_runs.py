@@ -6,15 +6,15 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.cells import notebook_bytes
-from autograder.checks import Exercise
 from autograder.course import Course
+from autograder.exercise import Exercise
+from autograder.exercise.cells import notebook_bytes
+from autograder.exercise.notebooks import fill_in, reference_sources
 from autograder.grading import class_run
 from autograder.grading.class_run import grade_class
 from autograder.grading.pages import autograded_path, feedback_path
 from autograder.grading.picture import is_small_png
 from autograder.grading.transcript import MOST_PICTURE_BYTES
-from autograder.notebooks import fill_in, reference_sources
 
 pytestmark = pytest.mark.xdist_group("hostile")
 MEGABYTE = 1 << 20

@@ -13,17 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
 
-from autograder.authoring.release import EXERCISES_FOLDER
-from autograder.cells import check_id, solution_id
-from autograder.checks import EXERCISES
 from autograder.course import Course
+from autograder.exercise import EXERCISES
+from autograder.exercise.cells import check_id, solution_id
 from autograder.grading import intake
 from autograder.grading.intake import HandIn, Rebuilt, Unreadable, parse, rebuild, take_in, without_markup
 
 EXERCISE = EXERCISES["01_vanilla_rnn"]
 SLUG = EXERCISE.slug
 FUNCTIONS = [check.function for check in EXERCISE.checks]
-RELEASED_BYTES = (EXERCISES_FOLDER / f"{SLUG}.ipynb").read_bytes()
+RELEASED_BYTES = (EXERCISE.released / f"{SLUG}.ipynb").read_bytes()
 RELEASED = nbformat.reads(RELEASED_BYTES.decode(), as_version=4)
 MINE = "def {0}(*inputs):\n    return 'mine {0}'\n"
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.cells import check_id, solution_id
 from autograder.check import Returned, Verdict
-from autograder.checks import EXERCISES, Check, DrawnCase
+from autograder.exercise import EXERCISES, Check, DrawnCase
+from autograder.exercise.cells import check_id, solution_id
 from autograder.grading import challenge
 from autograder.grading.border import arrays
 from autograder.grading.judge import (

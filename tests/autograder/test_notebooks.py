@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from autograder.check import call, same_outcome
-from autograder.checks import EXERCISES, Check, Exercise
+from autograder.exercise import EXERCISES, Check, Exercise
+from autograder.exercise.notebooks import mistaken_sources
 from autograder.grading import challenge
-from autograder.notebooks import mistaken_sources
 from tests.autograder.given import imported
 
 CHECKS = [

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from autograder.check import Verdict
-from autograder.checks import EXERCISES
 from autograder.course import Course
+from autograder.exercise import EXERCISES
 from autograder.grading.gradebook import Outcome, Row
 from autograder.grading.judge import STATUSES
 from autograder.report import render, write_report

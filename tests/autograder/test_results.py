@@ -7,7 +7,7 @@ import pytest
 
 from autograder.authoring.examples import outcome_entry, value_entry
 from autograder.check import Case, Returned, Shown, call, case_from, difference, same_outcome, value_from
-from autograder.checks import Check, DrawnCase, Exercise
+from autograder.exercise import Check, DrawnCase, Exercise
 from autograder.grading.border import BorderError
 from autograder.grading.executor import RunCell, Task, execute, read_result
 from autograder.grading.judge import as_case, composed, expected_values, outcomes
@@ -146,9 +146,9 @@ def backward(x, weights, function):
 def run(
     check: Check, source: str, case: DrawnCase, packages: tuple[str, ...] = ("numpy", "matplotlib"), **cell: Any
 ) -> Any:
-    exercise = Exercise("toy", "Toy", (check,), packages)
+    exercise = Exercise("Toy", (check,), packages, slug="toy")
     cells = (RunCell("a", source), RunCell("b", check=check.name, function=check.function, **cell))
-    return execute(Task(exercise, cells, {check.name: [case]}))
+    return execute(Task(exercise.packages, cells, {check.name: [case]}))
 
 
 def test_structured_inputs_and_results_cross_the_border() -> None:

@@ -9,12 +9,12 @@ import time
 
 import pytest
 
-from autograder.checks import Exercise
 from autograder.course import Course, CourseError
+from autograder.exercise import Exercise
 from autograder.grading.class_run import grade_class, only_one
 from autograder.grading.pages import autograded_path, feedback_path
-from autograder.sample_class import write_class
 from tests.autograder.conftest import ROOT
+from tests.autograder.sample_class import SAMPLES, write_class, write_sample
 from tests.autograder.test_doors import FEW, outcome, stated
 
 pytestmark = pytest.mark.xdist_group("resume")
@@ -96,12 +96,10 @@ def test_a_regrade_draws_new_challenges(course: Course, exercise: Exercise) -> N
 
 
 def test_who_hands_in_again_is_graded_again_and_nobody_else(course: Course, exercise: Exercise) -> None:
-    from autograder.sample_class.samples import SAMPLES, write_sample
-
     write_class(course, exercise, frozenset({"full", "blank"}))
     grade_class(course, exercise)
     half = next(sample for sample in SAMPLES if sample.student == "half")
-    write_sample(half, exercise, course.released(exercise.slug), course.inbox)
+    write_sample(half, exercise, course)
     shutil_move(course.inbox / "half", course.inbox / "blank")
     result = grade_class(course, exercise)
     assert result.graded == ["blank"]

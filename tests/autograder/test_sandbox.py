@@ -90,7 +90,7 @@ def test_no_socket_but_a_pair(family: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["solutions", "autograder", "autograder.checks", "nbgrader", "torch", "_pytest", "pip"],
+    ["solutions", "autograder", "autograder.exercise", "nbgrader", "torch", "_pytest", "pip"],
 )
 def test_a_package_that_the_exercise_does_not_allow_cannot_be_imported(name: str) -> None:
     result = inside(f"import {name}")

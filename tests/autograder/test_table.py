@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from autograder.check import Verdict
-from autograder.checks import EXERCISES
+from autograder.exercise import EXERCISES
 from autograder.grading.gradebook import Outcome, Row
 from autograder.grading.judge import STATUSES
 from autograder.table import GRAVITY, csv_text, row_json, row_status, screen_table, summary

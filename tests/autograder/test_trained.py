@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder.check import Returned
-from autograder.checks import Check, DrawnCase, Exercise, Trained
+from autograder.exercise import Check, DrawnCase, Exercise, Trained
 from autograder.grading.core import asked
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.judge import Submission, judge
@@ -29,7 +29,7 @@ def train(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
 
 TRAINED = Trained("weights", SHAPES, score, 0.01, higher=False, measure="squared error on new data")
 CHECK = Check("toy.train", train, lambda rng: [], lambda rng: [], "", 2, "toy: Toy", trained=TRAINED)
-EXERCISE = Exercise("toy", "Toy", (CHECK,), ("numpy",))
+EXERCISE = Exercise("Toy", (CHECK,), ("numpy",), slug="toy")
 
 
 @CHECK.misconception("The bias was never learned.", symptom=lambda weights, score: not weights["b"].any())
@@ -111,7 +111,7 @@ def test_the_data_of_the_score_never_goes_into_the_sandbox_and_the_weights_come_
     cells = (RunCell("train-weights", source), RunCell("check", check=CHECK.name, function="train", variable="weights"))
     cases = asked(EXERCISE, DRAWN)
     assert [case.inputs for case in cases[CHECK.name]] == [{}]
-    transcript = execute(Task(EXERCISE, cells, cases))
+    transcript = execute(Task(EXERCISE.packages, cells, cases))
     found = judge(EXERCISE, DRAWN, Submission({CHECK.name: "check"}, {"train": "train"}), transcript)[0]
     assert found.status == "right", found
 

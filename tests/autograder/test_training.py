@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks import EXERCISES, Check
+from autograder.exercise import EXERCISES, Check
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 TRAINED = [

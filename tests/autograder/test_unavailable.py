@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks import Exercise
 from autograder.course import Course
-from autograder.sample_class import write_class
+from autograder.exercise import Exercise
 from tests.autograder.conftest import ROOT, tree
+from tests.autograder.sample_class import write_class
 
 # What bwrap says where the system forbids it user namespaces.
 FORBIDDEN = "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"

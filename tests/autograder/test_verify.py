@@ -5,10 +5,19 @@ import json
 import pytest
 
 from autograder.check import Verdict
-from autograder.checks import EXERCISES, Exercise
-from autograder.checks.declaration import Misconception
+from autograder.exercise import EXERCISES, Exercise
+from autograder.exercise.declaration import Misconception
 from autograder.grading.gradebook import Outcome, Row
-from autograder.verify import ExerciseProof, blank, family, find_leaks, mistaken_claim, reference, should_fail, spread
+from autograder.proof.verify import (
+    ExerciseProof,
+    blank,
+    family,
+    find_leaks,
+    mistaken_claim,
+    reference,
+    should_fail,
+    spread,
+)
 
 
 @pytest.mark.parametrize("slug", EXERCISES)
@@ -72,7 +81,7 @@ def test_a_mistake_that_is_accepted_or_misnamed_is_a_problem(exercise: Exercise)
 
 
 def test_a_solution_in_a_released_file_is_a_leak(exercise: Exercise) -> None:
-    from autograder.notebooks import solved
+    from autograder.exercise.notebooks import solved
 
     source = solved(exercise.check("loss.cross_entropy")).replace("\n", "\\n").replace('"', '\\"')
     assert find_leaks(exercise, {"a.ipynb": f'{{"source": "{source}"}}'.encode(), "b.py": b"nothing"}) == ["a.ipynb"]

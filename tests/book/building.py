@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from book_paths import ROOT
 
-from autograder.authoring.release import EXERCISES_FOLDER, package, student_files
-from autograder.checks import EXERCISES
+from autograder.authoring.release import package, student_files
+from autograder.exercise import EXERCISES
 
 DOWNLOADS = ROOT / "_build" / "student"
 JUPYTER_BOOK = ["-c", "from jupyter_book.cli.main import main; main()"]
@@ -21,7 +21,7 @@ def write_downloads() -> None:
     """The zip files that the book links to, from the committed notebooks: what the tests of releasing hold in step."""
     DOWNLOADS.mkdir(parents=True, exist_ok=True)
     for exercise in EXERCISES.values():
-        files = student_files(exercise, EXERCISES_FOLDER / f"{exercise.slug}.ipynb")
+        files = student_files(exercise, exercise.released / f"{exercise.slug}.ipynb")
         path, made = DOWNLOADS / f"{exercise.slug}.zip", package(exercise, files)
         if not path.is_file() or path.read_bytes() != made:  # a file as young as its chapter has its chapter read again
             path.write_bytes(made)

@@ -14,8 +14,8 @@ from building import build_book
 from sphinx.errors import ConfigError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from autograder.authoring.stub import take_apart
-from autograder.checks import EXERCISES
+from autograder.exercise import EXERCISES
+from autograder.exercise.stub import take_apart
 
 CHECKS = [check for exercise in EXERCISES.values() for check in exercise.checks]
 SOURCES = sorted(path for path in BOOK.rglob("*.md") if path.stem != page_of_answers.PAGE)

@@ -32,7 +32,7 @@ from visiting import (
     wrong_in_document,
 )
 
-from autograder.checks import EXERCISES
+from autograder.exercise import EXERCISES
 
 LARGEST_PAGE = 1_000_000
 DESCRIPTION = r'<meta content="([^"]{40,})" name="description"'

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from book_paths import BOOK, ROOT
 
-from autograder.checks import EXERCISES
+from autograder.exercise import EXERCISES
 
 SECTIONS = [
     "What you will be able to do",

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.declaration import DATA_FOLDER
+from autograder.exercise import EXERCISES
 
-FOLDER = DATA_FOLDER / "data"
-PROGRAMS = sorted(FOLDER.glob("make_*.py"))
+FOLDER = EXERCISES["08_applications"].folder / "data"
+PROGRAMS = sorted(path for place in EXERCISES.places.values() for path in place.glob("data/make_*.py"))
 
 
 def made_by(program: Path) -> dict[str, dict[str, np.ndarray]]:
@@ -24,7 +24,7 @@ def made_by(program: Path) -> dict[str, dict[str, np.ndarray]]:
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_the_files_are_what_the_program_makes(program: Path) -> None:
     for name, arrays in made_by(program).items():
-        with np.load(FOLDER / f"{name}.npz") as kept:
+        with np.load(program.parent / f"{name}.npz") as kept:
             assert set(kept.files) == set(arrays)
             for key, array in arrays.items():
                 assert kept[key].dtype == array.dtype

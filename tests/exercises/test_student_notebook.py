@@ -16,9 +16,9 @@ import nbformat
 import pytest
 
 from autograder.authoring.release import package, student_files
-from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course
-from autograder.notebooks import fill_in, mistaken_sources, reference_sources, with_helpers
+from autograder.exercise import EXERCISES, Exercise
+from autograder.exercise.notebooks import fill_in, mistaken_sources, reference_sources, with_helpers
 
 ROOT = Path(__file__).parents[2]
 LARGEST_PACKAGE = 1_000_000
@@ -47,7 +47,7 @@ def zipped(exercise: Exercise) -> bytes:
 @functools.cache
 def zip_of(slug: str) -> bytes:
     exercise = EXERCISES[slug]
-    return package(exercise, student_files(exercise, ROOT / "exercises" / f"{slug}.ipynb"))
+    return package(exercise, student_files(exercise, ROOT / "exercises" / slug / "released" / f"{slug}.ipynb"))
 
 
 @pytest.fixture
@@ -161,9 +161,21 @@ def test_no_code_holds_types_or_comments_for_our_own_tools(exercise: Exercise, f
 
 def test_points_in_the_prose_are_those_of_the_checks(exercise: Exercise, folder: Path) -> None:
     notebook = nbformat.read(folder / f"{exercise.slug}.ipynb", as_version=4)
-    for check in exercise.checks:
-        row = next(line for line in notebook.cells[0].source.splitlines() if line.startswith(f"| `{check.function}`"))
-        assert float(row.strip("|").split("|")[-1]) == check.points, check.name
+    table = [line for line in notebook.cells[0].source.splitlines() if line.startswith("| ")]
+    asked = [(f"`{check.function}`", check.points) for check in exercise.checks]
+    asked += [("a question", question.points) for question in exercise.questions]
+    rows = [[part.strip() for part in row.strip("|").split("|")] for row in table[2:]]
+    assert [(row[0], float(row[-1])) for row in rows] == asked
+
+
+NUMBER_OF_POINTS = re.compile(r"\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten)\s+points?\b", re.IGNORECASE)
+RUBRIC = re.compile(r'^\+\+\+ \{"question".*?^\+\+\+', re.MULTILINE | re.DOTALL)
+
+
+def test_a_text_says_no_points_of_its_own(exercise: Exercise) -> None:
+    text = exercise.text().read_text(encoding="utf-8")
+    assert text.count("{{ points }}") == 1
+    assert NUMBER_OF_POINTS.findall(RUBRIC.sub("", text)) == []
 
 
 def test_every_section_that_a_check_refers_to_is_in_the_book(exercise: Exercise) -> None:

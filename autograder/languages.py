@@ -1,0 +1,5 @@
+"""placeholder until merged"""
+
+
+def use(language: str) -> None:
+    pass

@@ -1,0 +1,368 @@
+"""A course's settings: what ``course.toml`` may say, and every mistake in it told with its line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import os
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import UserError
+
+FILE = "course.toml"
+LANGUAGES = ("en", "de", "es")
+LARGEST_FILE = 1_000_000
+PART = r"""(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')"""  # of a dotted key
+KEY = rf"{PART}(?:[ \t]*\.[ \t]*{PART})*+"
+TOKEN = (
+    re.compile(  # headers, keys, and what is read only to be passed over: strings, comments and bare values; brackets
+        rf"^[ \t]*\[(\[)?[ \t]*(?P<header>{KEY})[ \t]*\](?(1)\])[ \t]*(?=#|$)|(?P<key>{KEY})[ \t]*="
+        r"""|"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*+"|'[^']*+'|#[^\n]*|[\w-]++|[][{}]""",
+        re.DOTALL | re.MULTILINE,
+    )
+)
+
+
+class SettingsError(UserError):
+    """A mistake in a course's settings; the message says where it stands and what belongs there."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """What handing in late costs: a part of the points earned, for each day begun once the grace is over."""
+
+    grace_hours: float = 0.0
+    percent_per_day: float = 0.0
+    most_percent: float = 100.0
+
+    def penalty(self, seconds_late: float, score: float) -> float:
+        """The points taken off, never more than there are."""
+        days = math.ceil(max(seconds_late - self.grace_hours * 3600, 0) / 86400)
+        return max(score, 0.0) * (min(days * self.percent_per_day, self.most_percent, 100) / 100)
+
+
+@dataclass(frozen=True)
+class ExerciseSettings:
+    """One exercise's settings; of ``functions``, None stands for all."""
+
+    functions: tuple[str, ...] | None = None
+    points: Mapping[str, float] = field(default_factory=dict)
+    due: datetime | None = None
+    extensions: Mapping[str, datetime] = field(default_factory=dict)
+
+    def due_for(self, student: str) -> datetime | None:
+        return self.extensions.get(student, self.due)
+
+
+@dataclass(frozen=True)
+class CourseSettings:
+    """A course's settings; ``lines`` says where in the file at ``path`` each dotted key that it sets stands."""
+
+    name: str = "course"
+    language: str = "en"
+    book: str = ""
+    timezone: str = "UTC"
+    workers: int = 2
+    database: str | None = None
+    folders: tuple[Path, ...] = ()
+    exercises: tuple[str, ...] | None = None
+    late: Late = Late()
+    by_exercise: Mapping[str, ExerciseSettings] = field(default_factory=dict)
+    path: Path = Path(FILE)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, slug: str) -> ExerciseSettings:
+        return self.by_exercise.get(slug, ExerciseSettings())
+
+
+# ---- Checks give the value to keep, or raise ValueError, which may say what the value does wrong.
+Check = Callable[[Any, CourseSettings], Any]
+
+
+def matching(pattern: str) -> Check:
+    def check(value: Any, _: CourseSettings) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError
+        return value
+
+    return check
+
+
+def number(least: float, most: float, kind: type[int] | type[float] = float) -> Check:
+    def check(value: Any, _: CourseSettings) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, kind)) or not least <= value <= most:
+            raise ValueError
+        return kind(value)
+
+    return check
+
+
+def zone(value: Any, _: CourseSettings) -> str:
+    known = zoneinfo.available_timezones()
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"is {shown(value)}, which is no time zone{nearest(str(value)[:80], known)}")
+    return value
+
+
+def names(value: Any, _: CourseSettings) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError
+    for place, item in enumerate(value):
+        if not isinstance(item, str) or not item or not item.isprintable():
+            raise ValueError(f"holds {shown(item)}")
+        if item in value[:place]:
+            raise ValueError(f"holds {shown(item)} twice")
+    return tuple(value)
+
+
+def folders(value: Any, settings: CourseSettings) -> tuple[Path, ...]:
+    found: list[Path] = []
+    for name in names(value, settings):
+        folder = settings.path.parent / name
+        if not os.path.isdir(folder):  # unlike Path.is_dir, it raises nothing
+            raise ValueError(f"holds {shown(name)}, which is no folder")
+        if folder.resolve() in found:
+            raise ValueError(f"holds the folder {shown(name)} twice")
+        found.append(folder.resolve())
+    return tuple(found)
+
+
+def moment(value: Any, settings: CourseSettings) -> datetime:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time.max)
+    if not isinstance(value, datetime) or not 2000 <= value.year < 3000:
+        raise ValueError
+    value = value if value.tzinfo else value.replace(tzinfo=zoneinfo.ZoneInfo(settings.timezone))
+    # With a fixed offset: times of one zone are subtracted as if its clocks never changed.
+    return datetime.fromisoformat(value.isoformat())
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting: * in its key is any name; ``unset`` says what None means, ``example`` stands for it in the template."""
+
+    key: str
+    takes: str
+    check: Check
+    meaning: str
+    unset: str = "none"
+    example: str = ""
+
+    @property
+    def table(self) -> str:
+        return self.key.rpartition(".")[0].partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        return self.key.removesuffix(".*").rpartition(".")[2]
+
+    def covers(self, key: tuple[str, ...]) -> bool:
+        """Whether the key is this setting's, or that of a table that holds it."""
+        parts = self.key.split(".")
+        pairs = zip(parts, key, strict=False)
+        return len(key) <= len(parts) and all(name.isprintable() and part in (name, "*") for part, name in pairs)
+
+
+TABLES = {"late": "[late]", "exercise": "[exercise.NAME]"}
+PLAIN = "write each setting once, as name = value, with text in quotes"
+PERCENT = ("a number from 0 to 100", number(0, 100))
+TIME = (
+    "a date such as 2026-12-01 (its end counts) or a time such as 2026-12-01T12:00:00+01:00, unquoted, of 2000 to 2999"
+)
+SETTINGS = (
+    Setting("name", "1 to 64 letters, digits, . _ + - and single spaces between them",
+            matching(r"(?=.{1,64}$)\w[\w.+-]*( [\w.+-]+)*"), "nbgrader's id of the course"),
+    Setting("language", '"en", "de" or "es"', matching("|".join(LANGUAGES)), "The language that students read"),
+    Setting("book", "an address that begins with http:// or https://",
+            matching(r"(https?://[\w.-]+(:\d{1,5})?([/?#][!-~]*)?)?"), "Where the book is published"),
+    Setting("timezone", 'the name of a time zone, such as "Europe/Berlin"', zone, "The zone of times that name none"),
+    Setting("workers", "a whole number from 1 to 64", number(1, 64, int), "How many sandboxes run side by side"),
+    Setting("database", 'an address such as "sqlite:////srv/g.db"', matching(r"[a-z]\w*(\+\w+)?://[^\0-\x1f\x7f]*"),
+            "Where grades are kept", "gradebook.db in the course's folder", '"sqlite:////srv/g.db"'),
+    Setting("folders", 'a list of folders that are there, each once, such as ["../shared"]', folders,
+            "More folders of exercises, relative to this one"),
+    Setting("exercises", 'a list of names, each once (settings of one exercise stand in "[exercise.NAME]")', names,
+            "Which exercises are released and graded", "all that are found", '["01_first"]'),
+    Setting("late.grace_hours", "a number from 0 to 10000", number(0, 10000), "How many hours late cost nothing"),
+    Setting("late.percent_per_day", *PERCENT, "What each day begun costs, of the points earned"),
+    Setting("late.most_percent", *PERCENT, "What handing in late costs at most"),
+    Setting("exercise.*.functions", 'a list of names, each once, such as ["step"]', names,
+            "Which functions students write, the others being given", "all", '["step", "forward"]'),
+    Setting("exercise.*.due", TIME, moment, "Until when to hand in", example="2026-12-01T23:59:00+01:00"),
+    Setting("exercise.*.points.*", "a number from 0 to 1000", number(0, 1000), "Points by function or question",
+            "as the exercise declares", "{ step = 5 }"),
+    Setting("exercise.*.extensions.*", f"{TIME} (a student's name with a dot in it is quoted)", moment,
+            "Who may hand in until when", example='{ ada = 2026-12-08, "grace.hopper" = 2026-12-09 }'),
+)  # fmt: skip
+
+
+def read(root: Path) -> CourseSettings:
+    """The settings of the course in a folder: the defaults where its file says nothing, or is not there."""
+    path = root.resolve() / FILE
+    if not os.path.lexists(path):
+        return CourseSettings(path=path)
+    text = contents(path)
+    data = parsed(path, text)
+    settings = CourseSettings(path=path, lines=lines_of(text))
+    if "timezone" in data:  # first: the times depend on it
+        settings = replace(settings, timezone=checked(settings, ("timezone",), data["timezone"]))
+    values = {name: checked(settings, (name,), value) for name, value in data.items()}
+    late = Late(**values.pop("late", {}))
+    by_exercise = {slug: ExerciseSettings(**one) for slug, one in values.pop("exercise", {}).items()}
+    return replace(settings, late=late, by_exercise=by_exercise, **values)
+
+
+def contents(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise SettingsError(f"{path} is no file; write the course's settings there, or remove it.")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+        if len(data) > LARGEST_FILE:
+            raise SettingsError(f"{path} is larger than 1 MB; leave nothing in it but the course's settings.")
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror}); make it readable, or remove it.") from error
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}, line {line}: this is not UTF-8; save the file in that encoding.") from error
+
+
+def parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem, _, place = str(error).rpartition(" (at ")
+        lines = text.split("\n")
+        line, column = map(int, re.findall(r"\d+", place) or (len(lines), len(lines[-1]) + 1))
+        name, equals, _ = lines[line - 1][: column - 1].partition("=")
+        setting = next((one for one in SETTINGS if equals and one.name == name.rpartition(".")[2].strip()), None)
+        subject, remedy = (f"the setting {setting.name}", f"it takes {setting.takes}") if setting else ("this", PLAIN)
+        wrong = f"is not TOML ({problem[:1].lower()}{problem[1:200]})"
+        raise SettingsError(f"{path}, line {line}, column {column}: {subject} {wrong}; {remedy}.") from error
+    except (ValueError, RecursionError) as error:  # thousands of digits or of brackets
+        raise SettingsError(f"{path} holds a value that is too long or too deep to be read; remove it.") from error
+
+
+def lines_of(text: str) -> dict[str, int]:
+    """The line of each dotted key in a text that tomllib has read."""
+    found: dict[str, int] = {}
+    header: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    opened: list[tuple[str, ...]] = []  # whose value each open bracket belongs to
+    line, last = 1, 0
+    for match in TOKEN.finditer(text):
+        line, last = line + text.count("\n", last, match.start()), match.start()
+        of_header = match["header"] if not opened else None  # in an array, a line ["a"] looks like one
+        if key := of_header or match["key"]:
+            table = opened[-1] if opened else () if of_header else header
+            path = (*table, *(name for part in re.findall(PART, key) for name in tomllib.loads(f"{part} = 0")))
+            header = path if of_header else header
+            for depth in range(1, min(len(path), 5) + 1):
+                found.setdefault(".".join(path[:depth]), line)
+        elif match[0] in ("[", "{"):
+            opened.append(path)
+        elif match[0] in ("]", "}"):
+            path = opened.pop()
+    return found
+
+
+def checked(settings: CourseSettings, key: tuple[str, ...], value: Any) -> Any:
+    """What to keep of a value, or of the values in a table."""
+    setting, dotted = next((one for one in SETTINGS if one.covers(key)), None), ".".join(key)
+    if setting is None:
+        known = {one.name: one.key.removesuffix(".*").replace("*", "NAME") for one in SETTINGS} | TABLES
+        near = difflib.get_close_matches(key[-1], known, 1)
+        remedy = f"the nearest is {known[near[0]]}" if near else f"the settings are {', '.join(known.values())}"
+        raise mistake(settings, dotted, "is unknown", remedy)
+    if len(key) == setting.key.count(".") + 1:
+        try:
+            return setting.check(value, settings)
+        except ValueError as error:
+            wrong = str(error) or f"is {shown(value)}"
+            raise mistake(settings, dotted, wrong, f"it takes {setting.takes}") from error
+    if not isinstance(value, dict):
+        like = setting.example if len(key) > 2 else TABLES[setting.table]
+        raise mistake(settings, dotted, f"is {shown(value)}", f"it takes a table, such as {like}")
+    return {name: checked(settings, (*key, name), item) for name, item in value.items()}
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short, and in one line whatever it holds."""
+    if isinstance(value, (dict, list)):
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a number of more than 64 bits"
+    plain = isinstance(value, (date, time))
+    text = str(value) if plain else json.dumps(value, ensure_ascii=not str(value).isprintable())
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    return "".join(f" (the nearest is {near})" for near in difflib.get_close_matches(name, known, 1))
+
+
+def mistake(settings: CourseSettings, key: str, wrong: str, remedy: str) -> SettingsError:
+    place = f"{settings.path}, line {settings.lines[key]}" if key in settings.lines else settings.path
+    name = key if key.isprintable() and 0 < len(key) <= 160 else shown(key)
+    return SettingsError(f"{place}: the setting {name} {wrong}; {remedy}.")
+
+
+def unknown(settings: CourseSettings, key: str, name: str, known: Iterable[str]) -> SettingsError:
+    """The mistake that a setting names an exercise, a function or a student that there is not."""
+    there = sorted(known)
+    listed = ", ".join(there[:20]) + (f" and {len(there) - 20} more" if len(there) > 20 else "")
+    wrong = f"names {shown(name)}, which is unknown{nearest(name, there)}"
+    return mistake(settings, key, wrong, f"known are {listed}" if there else "none is known yet")
+
+
+def in_words(setting: Setting, value: Any) -> str:
+    if value is None or value == {}:
+        return setting.unset
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M %Z}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    text = f"{value:g}" if isinstance(value, float) else str(value) or "none"
+    return re.sub(r"://([^/:@]*):.*@", r"://\1:…@", text)  # a database's password
+
+
+def described(settings: CourseSettings) -> list[tuple[str, str, str]]:
+    """Every setting, its value in words, and where that comes from."""
+
+    def rows(table: str, prefix: str, holder: Any) -> Iterator[tuple[str, str, str]]:
+        for setting in (one for one in SETTINGS if one.table == table):
+            key, value = prefix + setting.name, getattr(holder, setting.name)
+            items = {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {}
+            for name, item in (items or {key: value}).items():
+                line = settings.lines.get(name)
+                yield name, in_words(setting, item), f"{FILE}, line {line}" if line else "default"
+
+    exercises = [("exercise", f"exercise.{slug}.", one) for slug, one in settings.by_exercise.items()]
+    return [row for each in (("", "", settings), ("late", "late.", settings.late), *exercises) for row in rows(*each)]
+
+
+def template(name: str, database: str | None = None) -> str:
+    """The file that a new course gets: its name, and every other setting as a comment."""
+    given, table = {"name": name, "database": database}, ""
+    holders = {"": CourseSettings(), "late": Late(), "exercise": ExerciseSettings()}
+    lines = ["# The course's settings: remove the # before one to set it."]
+    for setting in SETTINGS:
+        if setting.table != table:
+            table = setting.table
+            lines += ["", "[late]" if table == "late" else "# [exercise.01_first]"]
+        default, value = getattr(holders[table], setting.name), given.get(setting.key)
+        text = setting.example or json.dumps(default)
+        if value is not None:
+            text = json.dumps(checked(CourseSettings(), (setting.key,), value), ensure_ascii=False)
+        lines.append(f"# {setting.meaning}; default: {in_words(setting, default)}.")
+        lines.append(f"{'# ' if value is None else ''}{setting.name} = {text}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,66 @@
+"""`embed`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+
+from autograder.exercise import Check, DrawnCase
+from autograder.exercise.drawing import sizes
+from solutions.with_numpy import embedding
+
+from .drawing import small
+
+Generator = np.random.Generator
+
+
+def draw_embed(rng: Generator) -> list[DrawnCase]:
+    T, N, D, V = sizes(rng, 4)
+    V += 4
+
+    def inputs(T: int, N: int, D: int, V: int, dtype: type = np.float64) -> dict[str, np.ndarray]:
+        return {"ids": rng.integers(V, size=(T, N)), "W_e": rng.normal(size=(V, D)).astype(dtype)}
+
+    return [
+        DrawnCase("several steps", inputs(T, N, D, V)),
+        DrawnCase("one step", inputs(1, N, D, V)),
+        DrawnCase("one sequence", inputs(T, 1, D, V)),
+        DrawnCase("as many steps as sequences, as many words as dimensions", inputs(T, T, V, V)),
+        DrawnCase("float32", inputs(T, N, D, V, np.float32)),
+    ]
+
+
+def worked_embed(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("three steps", {"ids": np.array([[2, 0], [1, 3], [4, 4]]), "W_e": small(rng, 5, 2)}),
+        DrawnCase(
+            "as many steps as sequences, as many words as dimensions",
+            {"ids": np.array([[1, 2], [0, 2]]), "W_e": small(rng, 3, 3)},
+        ),
+        DrawnCase("float32", {"ids": np.array([[1], [0]]), "W_e": small(rng, 2, 3).astype(np.float32)}),
+    ]
+
+
+EMBED = Check(
+    "embedding.embed", embedding.embed, draw_embed, worked_embed, axes="T N D", task="a word becomes a vector", points=1,
+    section="rnn-embedding: Words as vectors",
+)  # fmt: skip
+
+
+@EMBED.misconception("The columns of W_e were looked up; the vector of a word is a row.")
+def columns_for_rows(ids, W_e):
+    return W_e.T[ids]
+
+
+@EMBED.misconception("Steps and sequences have changed places: the result should keep the order of ids, (T, N, D).")
+def steps_and_sequences_swapped(ids, W_e):
+    return W_e[ids.T]
+
+
+@EMBED.misconception("Each word got its neighbour's vector: words are counted from 0, as rows are.")
+def counted_from_one(ids, W_e):
+    return W_e[ids - 1]
+
+
+@EMBED.misconception("The steps and sequences were flattened into one axis; the result should have three.")
+def steps_flattened(ids, W_e):
+    return W_e[ids.reshape(-1)]

@@ -1,0 +1,115 @@
+"""`forward`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+
+from autograder.exercise import Check, DrawnCase
+from autograder.exercise.drawing import sizes
+from solutions.with_numpy import rnn
+from solutions.with_numpy.rnn import step
+
+Generator = np.random.Generator
+
+
+def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int, dtype: type = np.float64) -> dict[str, np.ndarray]:
+    arrays = {"x": (T, N, D), "h_0": (N, H), "W_x": (H, D), "W_h": (H, H), "b": (H,)}
+    return {name: rng.normal(size=shape).astype(dtype) for name, shape in arrays.items()}
+
+
+def draw_forward(rng: Generator) -> list[DrawnCase]:
+    T, N, D, H = sizes(rng, 4)
+    return [
+        DrawnCase("several steps", sequence_inputs(rng, T, N, D, H)),
+        DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
+        DrawnCase("one sequence", sequence_inputs(rng, T, 1, D, H)),
+        DrawnCase("as many steps as sequences", sequence_inputs(rng, T, T, D, H)),
+        DrawnCase("float32", sequence_inputs(rng, T, N, D, H, np.float32)),
+    ]
+
+
+def worked_forward(rng: Generator) -> list[DrawnCase]:
+    def inputs(T: int, N: int, D: int, H: int) -> dict[str, np.ndarray]:
+        return {name: np.round(array, 2) for name, array in sequence_inputs(rng, T, N, D, H).items()}
+
+    narrow = {name: array.astype(np.float32) for name, array in inputs(3, 2, 2, 3).items()}
+    return [
+        DrawnCase("four steps", inputs(4, 2, 3, 2)),
+        DrawnCase("one step", inputs(1, 2, 3, 2)),
+        DrawnCase("as many steps as sequences", inputs(3, 3, 2, 2)),
+        DrawnCase("float32", narrow),
+    ]
+
+
+FORWARD = Check(
+    "rnn.forward", rnn.forward, draw_forward, worked_forward, axes="T N H", task="the same step along a whole sequence", points=3,
+    section="rnn-unrolling: Unrolling", earlier=("step",),
+)  # fmt: skip
+
+
+@FORWARD.misconception(
+    "It is what you get when every step starts from h_0: each step should take the state of the one before."
+)
+def state_not_carried(x, h_0, W_x, W_h, b):
+    return np.stack([step(x_t, h_0, W_x, W_h, b) for x_t in x])
+
+
+@FORWARD.misconception("It is what you get when the first step starts from zeros instead of h_0.")
+def initial_state_ignored(x, h_0, W_x, W_h, b):
+    h, out = np.zeros_like(h_0), []
+    for x_t in x:
+        h = step(x_t, h, W_x, W_h, b)
+        out.append(h)
+    return np.stack(out)
+
+
+@FORWARD.misconception("It is the state after the last step alone; the states after every step are asked for.")
+def last_state_only(x, h_0, W_x, W_h, b):
+    h = h_0
+    for x_t in x:
+        h = step(x_t, h, W_x, W_h, b)
+    return h
+
+
+@FORWARD.misconception("h_0 stands in front of the result; the states after each step are asked for, without h_0.")
+def initial_state_included(x, h_0, W_x, W_h, b):
+    out = [h_0]
+    for x_t in x:
+        out.append(step(x_t, out[-1], W_x, W_h, b))
+    return np.stack(out)
+
+
+@FORWARD.misconception("The sequences come first in your result; here time comes first: (T, N, H).")
+def batch_first(x, h_0, W_x, W_h, b):
+    h, out = h_0, []
+    for x_t in x:
+        h = step(x_t, h, W_x, W_h, b)
+        out.append(h)
+    return np.stack(out, axis=1)
+
+
+@FORWARD.misconception("It is what you get when the sequence is read from its end to its beginning.")
+def read_backwards(x, h_0, W_x, W_h, b):
+    h, out = h_0, []
+    for x_t in x[::-1]:
+        h = step(x_t, h, W_x, W_h, b)
+        out.append(h)
+    return np.stack(out)
+
+
+@FORWARD.misconception("The last step is missing: the loop ends one step early.")
+def last_step_missing(x, h_0, W_x, W_h, b):
+    h = np.zeros((len(x), *h_0.shape), dtype=h_0.dtype)
+    h_prev = h_0
+    for t in range(len(x) - 1):
+        h[t] = h_prev = step(x[t], h_prev, W_x, W_h, b)
+    return h
+
+
+@FORWARD.misconception("The result is float64 though the inputs are float32: np.zeros and np.empty need dtype=.")
+def dtype_lost(x, h_0, W_x, W_h, b):
+    h = np.zeros((len(x), *h_0.shape))
+    h_prev = h_0
+    for t in range(len(x)):
+        h[t] = h_prev = step(x[t], h_prev, W_x, W_h, b)
+    return h

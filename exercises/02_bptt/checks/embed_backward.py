@@ -1,0 +1,109 @@
+"""`embed_backward`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+
+from autograder.exercise import Check, DrawnCase
+from autograder.exercise.drawing import in_dtype, sizes
+from solutions.with_numpy import embedding
+
+Generator = np.random.Generator
+
+
+def embed_inputs(rng: Generator, T: int, N: int, D: int, V: int, used: int) -> dict:
+    """The words from ``used`` on do not occur."""
+    return {"dx": rng.normal(size=(T, N, D)), "ids": rng.integers(used, size=(T, N)), "vocabulary_size": V}
+
+
+def draw_embed_backward(rng: Generator) -> list[DrawnCase]:
+    T, N, D, V = sizes(rng, 4, range(3, 8))
+    once = {
+        "dx": rng.normal(size=(T, N, D)), "ids": rng.permutation(T * N).reshape(T, N), "vocabulary_size": T * N
+    }  # fmt: skip
+    return [
+        DrawnCase("a word that does not occur", embed_inputs(rng, T, N, D, V + 1, V)),
+        DrawnCase("more sequences than words", embed_inputs(rng, 2, V + 2, D, V, V)),
+        DrawnCase("one sequence, more steps than words", embed_inputs(rng, V + 2, 1, D, V, V)),
+        DrawnCase("one step", embed_inputs(rng, 1, N, D, V, V)),
+        DrawnCase("vectors of one number", embed_inputs(rng, T, N, 1, V, V)),
+        DrawnCase("no word twice", once),
+        DrawnCase("float32", in_dtype(embed_inputs(rng, T, N, D, V, V), np.float32)),
+    ]
+
+
+def worked_embed_backward(rng: Generator) -> list[DrawnCase]:
+    def inputs(ids: list[list[int]], D: int, V: int) -> dict:
+        words = np.array(ids)
+        return {"dx": np.round(rng.normal(size=(*words.shape, D)), 2), "ids": words, "vocabulary_size": V}
+
+    return [
+        DrawnCase("words that occur twice, and one that does not", inputs([[2, 0], [1, 2], [3, 3]], 2, 5)),
+        DrawnCase("one sequence", inputs([[1], [0], [1]], 3, 2)),
+        DrawnCase("float32", in_dtype(inputs([[0, 1]], 2, 3), np.float32)),
+    ]
+
+
+EMBED_BACKWARD = Check(
+    "embedding.embed_backward", embedding.embed_backward, draw_embed_backward, worked_embed_backward, axes="V D",
+    task="the gradient of the word vectors", points=2, section="bptt-embedding: The gradient of the word vectors",
+)  # fmt: skip
+
+
+@EMBED_BACKWARD.misconception(
+    "Where a word occurs twice, only one of its gradients is there. Both dW_e[ids] = dx and dW_e[ids] += dx keep the last "
+    "and lose the rest: use np.add.at, or add the places one by one."
+)
+def repeats_lost(dx, ids, vocabulary_size):
+    dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
+    dW_e[ids] = dx
+    return dW_e
+
+
+@EMBED_BACKWARD.misconception(
+    "Where two sequences have the same word at the same step, one of its gradients is lost: += with an array of indices "
+    "adds only once for each word."
+)
+def repeats_within_a_step_lost(dx, ids, vocabulary_size):
+    dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
+    for t in range(len(ids)):
+        dW_e[ids[t]] += dx[t]
+    return dW_e
+
+
+@EMBED_BACKWARD.misconception(
+    "Where a sequence has the same word twice, one of its gradients is lost: += with an array of indices adds only once "
+    "for each word."
+)
+def repeats_within_a_sequence_lost(dx, ids, vocabulary_size):
+    dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
+    for n in range(ids.shape[1]):
+        dW_e[ids[:, n]] += dx[:, n]
+    return dW_e
+
+
+@EMBED_BACKWARD.misconception("Each word got the mean over its places; the gradients of all its places add up.")
+def mean_over_places(dx, ids, vocabulary_size):
+    dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
+    np.add.at(dW_e, ids, dx)
+    counts = np.bincount(ids.ravel(), minlength=vocabulary_size)
+    return (dW_e / np.maximum(counts, 1)[:, None]).astype(dx.dtype)
+
+
+@EMBED_BACKWARD.misconception(
+    "The sums were divided by the number of all steps; the gradients add up, and no mean is taken."
+)
+def divided_by_all_steps(dx, ids, vocabulary_size):
+    dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
+    np.add.at(dW_e, ids, dx)
+    return dW_e / ids.size
+
+
+@EMBED_BACKWARD.misconception(
+    "There are only as many rows as the largest number in ids asks for. Words that do not occur have a row too, of zeros: "
+    "make vocabulary_size rows."
+)
+def rows_of_absent_words_missing(dx, ids, vocabulary_size):
+    dW_e = np.zeros((ids.max() + 1, dx.shape[2]), dtype=dx.dtype)
+    np.add.at(dW_e, ids, dx)
+    return dW_e

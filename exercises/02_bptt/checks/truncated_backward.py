@@ -1,0 +1,165 @@
+"""`truncated_backward`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+
+from autograder.exercise import Check, DrawnCase
+from autograder.exercise.drawing import in_dtype, short, sizes
+from solutions.with_numpy import truncated_bptt
+
+from .backward import added, sequence_inputs, states_before, steps_back
+from .drawing import SEQUENCE_AXES
+
+Generator = np.random.Generator
+
+
+def truncated_inputs(rng: Generator, T: int, N: int, D: int, H: int, k: int) -> dict:
+    return sequence_inputs(rng, T, N, D, H) | {"k": k}
+
+
+def draw_truncated_backward(rng: Generator) -> list[DrawnCase]:
+    N, D, H = sizes(rng, 3)
+    k = int(rng.integers(3, 5))
+    T = 2 * k + 2
+    return [
+        DrawnCase("two blocks and a shorter one", truncated_inputs(rng, T, N, D, H, k)),
+        DrawnCase("two whole blocks", truncated_inputs(rng, 2 * k, N, D, H, k)),
+        DrawnCase("blocks of one step", truncated_inputs(rng, k, N, D, H, 1)),
+        DrawnCase("a block longer than the sequence", truncated_inputs(rng, k, N, D, H, k + 2)),
+        DrawnCase("one step", truncated_inputs(rng, 1, N, D, H, k)),
+        DrawnCase("one sequence", truncated_inputs(rng, T, 1, D, H, k)),
+        DrawnCase("as many steps, sequences, inputs and hidden units", truncated_inputs(rng, 5, 5, 5, 5, 2)),
+        DrawnCase("float32", in_dtype(truncated_inputs(rng, T, N, D, H, k), np.float32)),
+        DrawnCase("a large layer", truncated_inputs(rng, 20, 12, 32, 64, 7)),
+    ]
+
+
+def worked_truncated_backward(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("five steps in blocks of two", short(truncated_inputs(rng, 5, 2, 3, 2, 2))),
+        DrawnCase("six steps in blocks of three", short(truncated_inputs(rng, 6, 1, 2, 3, 3))),
+        DrawnCase("a block longer than the sequence", short(truncated_inputs(rng, 2, 2, 1, 2, 4))),
+        DrawnCase("float32", in_dtype(short(truncated_inputs(rng, 4, 2, 2, 2, 3)), np.float32)),
+    ]
+
+
+TRUNCATED_BACKWARD = Check(
+    "truncated_bptt.truncated_backward", truncated_bptt.truncated_backward, draw_truncated_backward,
+    worked_truncated_backward, axes=SEQUENCE_AXES, task="gradients that stay within their block", points=3, section="bptt-truncated: Truncated backpropagation",
+    earlier=("step_backward",),
+)  # fmt: skip
+
+
+def cut_where(cut):
+    """What is handed to step t from the step after it, with nothing where ``cut(t)``."""
+    return lambda t, dh_next: 0 * dh_next if cut(t) else dh_next
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "It is the full gradient: nothing was cut. Where a block ends, the gradient of the step after it is not handed over."
+)
+def nothing_cut(dh, x, h_0, h, W_x, W_h, k):
+    return added(steps_back(dh, x, states_before(h, h_0), h, W_x, W_h))
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "The cut is one step too early: blocks end after steps k - 1, 2k - 1, …, counted from 0, so the gradient is cut where "
+    "t + 1 can be divided by k, not t."
+)
+def cut_one_step_too_early(dh, x, h_0, h, W_x, W_h, k):
+    return added(steps_back(dh, x, states_before(h, h_0), h, W_x, W_h, cut_where(lambda t: t % k == 0)))
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "The blocks were counted from the last step. They are counted from the first, as the sequence is read; the last one "
+    "may be shorter."
+)
+def blocks_counted_from_the_end(dh, x, h_0, h, W_x, W_h, k):
+    return added(steps_back(dh, x, states_before(h, h_0), h, W_x, W_h, cut_where(lambda t: (len(x) - 1 - t) % k == 0)))
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "The gradients are those of the first block alone; every block has gradients, and those of the weights add up."
+)
+def first_block_only(dh, x, h_0, h, W_x, W_h, k):
+    dx = np.zeros_like(x)
+    dx[:k], *rest = added(steps_back(dh[:k], x[:k], states_before(h, h_0), h, W_x, W_h))
+    return dx, *rest
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "The gradients are those of the last k steps alone; every block has gradients, and those of the weights add up."
+)
+def last_steps_only(dh, x, h_0, h, W_x, W_h, k):
+    dx, begin = np.zeros_like(x), max(0, len(x) - k)
+    parts = steps_back(dh[begin:], x[begin:], states_before(h, h_0)[begin:], h[begin:], W_x, W_h)
+    dx[begin:], dh_begin, *weights = added(parts)
+    return dx, dh_begin if begin == 0 else np.zeros_like(h_0), *weights
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "Each loss was taken back over k steps of its own. Here the borders are fixed: within a block the gradient goes back to "
+    "the block's first step, and no further."
+)
+def window_of_its_own(dh, x, h_0, h, W_x, W_h, k):
+    before, dx, dh_0, weights = states_before(h, h_0), np.zeros_like(x), np.zeros_like(h_0), []
+    for last in range(len(x)):
+        window = slice(max(0, last - k + 1), last + 1)
+        alone = np.zeros_like(dh[window])
+        alone[-1] = dh[last]
+        found = added(steps_back(alone, x[window], before[window], h[window], W_x, W_h))
+        dx[window] += found[0]
+        dh_0 += found[1] if window.start == 0 else 0
+        weights.append(found[2:])
+    return dx, dh_0, *(sum(one[place] for one in weights) for place in range(3))
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "Each block began with h_0. The gradient is cut, but the state is carried over: before a block stands the last state "
+    "of the block before."
+)
+def state_not_carried_over(dh, x, h_0, h, W_x, W_h, k):
+    before = [h_0 if t % k == 0 else h[t - 1] for t in range(len(x))]
+    return added(steps_back(dh, x, before, h, W_x, W_h, cut_where(lambda t: (t + 1) % k == 0)))
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "At the end of a block the step's own dh[t] was dropped too; only what the next step hands back is."
+)
+def direct_gradient_cut_too(dh, x, h_0, h, W_x, W_h, k):
+    ends = (np.arange(len(x)) + 1) % k == 0
+    kept = np.where(ends[:, None, None], 0, dh).astype(dh.dtype)
+    return added(steps_back(kept, x, states_before(h, h_0), h, W_x, W_h, cut_where(lambda t: ends[t])))
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "The gradients of the weights are means over the blocks; the blocks' gradients add up, as those of steps do."
+)
+def mean_over_blocks(dh, x, h_0, h, W_x, W_h, k):
+    parts = steps_back(dh, x, states_before(h, h_0), h, W_x, W_h, cut_where(lambda t: (t + 1) % k == 0))
+    dx, dh_0, *weights = added(parts)
+    return dx, dh_0, *(w / (1 + (len(x) - 1) // k) for w in weights)
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "Your dh_0 is what the last block hands back to the state before it; asked for is what the first block hands back to h_0."
+)
+def initial_state_of_the_last_block(dh, x, h_0, h, W_x, W_h, k):
+    parts = steps_back(dh, x, states_before(h, h_0), h, W_x, W_h, cut_where(lambda t: (t + 1) % k == 0))
+    dx, _, *weights = added(parts)
+    return dx, parts[(len(x) - 1) // k * k][1], *weights
+
+
+BELOW_ONE = "the exercise says that blocks of less than one step are not asked for"
+SAME_LENGTH = "W_x and W_h have one length and one dtype"
+TRUNCATED_BACKWARD.changes_nothing(
+    {
+        "if k < 1: raise ValueError(f'The argument k must be at least: statement left out": BELOW_ONE,
+        "ValueError(f'The argument k must be at least 1 step, but is : call left out": BELOW_ONE,
+        "1: 1 to 0": BELOW_ONE,
+        "k: k to t (place 3)": BELOW_ONE,
+        "W_h: W_h to W_x (place 3)": SAME_LENGTH,
+        "W_h: W_h to W_x (place 4)": SAME_LENGTH,
+    }
+)

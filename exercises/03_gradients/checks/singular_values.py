@@ -1,0 +1,96 @@
+"""`singular_values`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+
+from autograder.exercise import Check, DrawnCase
+from autograder.exercise.drawing import short, sizes
+from solutions.with_numpy import jacobians
+
+from .drawing import narrow
+
+Generator = np.random.Generator
+
+
+def draw_singular_values(rng: Generator) -> list[DrawnCase]:
+    N, T, H = sizes(rng, 3)
+    return [
+        DrawnCase("several matrices", {"J": rng.normal(size=(N, H, H))}),
+        DrawnCase("one matrix", {"J": rng.normal(size=(H, H))}),
+        DrawnCase("one matrix, with an axis in front", {"J": rng.normal(size=(1, N, N))}),
+        DrawnCase("as many matrices as rows", {"J": rng.normal(size=(H, H, H))}),
+        DrawnCase("two axes in front", {"J": rng.normal(size=(T, N, H, H))}),
+        DrawnCase("float32", narrow({"J": rng.normal(size=(N, H, H))})),
+    ]
+
+
+def worked_singular_values(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("two matrices", short({"J": rng.normal(size=(2, 3, 3))})),
+        DrawnCase("one matrix", short({"J": rng.normal(size=(2, 2))})),
+        DrawnCase("two axes in front", short({"J": rng.normal(size=(2, 1, 2, 2))})),
+        DrawnCase("float32", narrow(short({"J": rng.normal(size=(1, 2, 2))}))),
+    ]
+
+
+SINGULAR_VALUES = Check(
+    "jacobians.singular_values", jacobians.singular_values, draw_singular_values, worked_singular_values, axes="", task="how much longer a matrix can make a vector", points=1,
+    section="grad-singular: Largest singular value and spectral radius",
+)  # fmt: skip
+
+
+def falling(values):
+    """Sorted, the largest first."""
+    return np.sort(values, axis=-1)[..., ::-1].copy()
+
+
+@SINGULAR_VALUES.misconception("The smallest comes first; the largest should.")
+def smallest_first(J):
+    return jacobians.singular_values(J)[..., ::-1].copy()
+
+
+@SINGULAR_VALUES.misconception(
+    "They are squared. The eigenvalues of J.T @ J are the squares of the singular values: take their roots."
+)
+def squared(J):
+    return jacobians.singular_values(J) ** 2
+
+
+@SINGULAR_VALUES.misconception(
+    "They are the absolute eigenvalues. Singular values are something else: they say how long vectors become in one "
+    "product, whatever their direction afterwards."
+)
+def absolute_eigenvalues(J):
+    return falling(np.abs(np.linalg.eigvals(J)))
+
+
+@SINGULAR_VALUES.misconception(
+    "They are the lengths of the columns. These are the images of the coordinate axes, and no half axes of the ellipsoid."
+)
+def lengths_of_columns(J):
+    return falling(np.linalg.norm(J, axis=-2))
+
+
+@SINGULAR_VALUES.misconception("They are the lengths of the rows, which are no half axes of the ellipsoid.")
+def lengths_of_rows(J):
+    return falling(np.linalg.norm(J, axis=-1))
+
+
+@SINGULAR_VALUES.misconception("It is the largest one alone; asked for are all of them.")
+def largest_alone(J):
+    return jacobians.singular_values(J)[..., 0].copy()
+
+
+@SINGULAR_VALUES.misconception(
+    "It is the whole decomposition. np.linalg.svd returns three arrays unless compute_uv=False; the singular values are "
+    "the second."
+)
+def whole_decomposition(J):
+    return tuple(np.linalg.svd(J))
+
+
+@SINGULAR_VALUES.misconception("They were divided by the largest; their sizes matter too.")
+def divided_by_the_largest(J):
+    sigma = jacobians.singular_values(J)
+    return sigma / sigma[..., :1]

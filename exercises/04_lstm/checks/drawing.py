@@ -1,0 +1,23 @@
+"""What the checks of this exercise draw with: sizes, weights and helpers that several share."""
+
+import numpy as np
+
+Generator = np.random.Generator
+
+
+SIZES = (2, 3, 5, 6, 7)  # no axis can stand in for the four blocks
+WEIGHT_AXES = "dW_x: 4H D; dW_h: 4H H; db: 4H"
+
+
+def network(rng: Generator, D: int, H: int) -> dict:
+    """Weights that keep the gates away from their ends, where every gradient would be near zero."""
+    return {
+        "W_x": rng.normal(size=(4 * H, D)) / np.sqrt(D),
+        "W_h": rng.normal(size=(4 * H, H)) / np.sqrt(H),
+        "b": 0.5 * rng.normal(size=4 * H),
+    }
+
+
+def states(rng: Generator, N: int, H: int) -> tuple[np.ndarray, np.ndarray]:
+    """A hidden state and a cell state."""
+    return np.tanh(rng.normal(size=(N, H))), rng.normal(size=(N, H))

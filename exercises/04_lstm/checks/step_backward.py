@@ -1,0 +1,232 @@
+"""`step_backward`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+
+from autograder.exercise import Check, DrawnCase
+from autograder.exercise.drawing import in_dtype, short, sizes
+from solutions.with_numpy import lstm
+from solutions.with_numpy.lstm import step, step_backward
+
+from .drawing import SIZES, WEIGHT_AXES
+from .step import step_inputs
+
+Generator = np.random.Generator
+
+
+def rounded(inputs: dict) -> dict:
+    """The same with few decimals, so that the states are still what the gates make of the states before them."""
+    few = short(inputs)
+    single = "h_prev" in few
+    x, c = few["x"], few["c_prev"] if single else few["c_0"]
+    activations = few["gates"][:, None] if single else few["gates"]
+    hs, cs = [], []
+    for t in range(1 if single else len(x)):
+        i, f, o, g = activations[:, t]
+        c = np.round(f * c + i * g, 6)
+        cs.append(c)
+        hs.append(np.round(o * np.tanh(c), 6))
+    if single:
+        return few | {"c": cs[0]}
+    return few | {"c": np.stack(cs)} | ({"h": np.stack(hs)} if "h" in few else {})
+
+
+def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
+    given = step_inputs(rng, N, D, H)
+    _, c, activations = step(**given)
+    known = {"x": given["x"], "h_prev": given["h_prev"], "c_prev": given["c_prev"], "c": c, "gates": activations}
+    gradients = {"dh": rng.normal(size=(N, H)), "dc": rng.normal(size=(N, H))}
+    return {**gradients, **known, "W_x": given["W_x"], "W_h": given["W_h"]}
+
+
+def draw_step_backward(rng: Generator) -> list[DrawnCase]:
+    N, D, H = sizes(rng, 3, SIZES)
+    return [
+        DrawnCase("several sequences", cell_inputs(rng, N, D, H)),
+        DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
+        DrawnCase("one hidden unit", cell_inputs(rng, N, D, 1)),
+        DrawnCase("four sequences, inputs and hidden units", cell_inputs(rng, 4, 4, 4)),
+        DrawnCase("float32", in_dtype(cell_inputs(rng, N, D, H), np.float32)),
+        DrawnCase("a large layer", cell_inputs(rng, 32, 64, 64)),
+    ]
+
+
+def worked_step_backward(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("two sequences", rounded(cell_inputs(rng, 2, 2, 3))),
+        DrawnCase("one sequence", rounded(cell_inputs(rng, 1, 3, 2))),
+        DrawnCase("as many sequences, inputs and hidden units", rounded(cell_inputs(rng, 3, 3, 3))),
+        DrawnCase("float32", in_dtype(rounded(cell_inputs(rng, 2, 1, 2)), np.float32)),
+    ]
+
+
+STEP_BACKWARD = Check(
+    "lstm.step_backward", lstm.step_backward, draw_step_backward, worked_step_backward,
+    axes=f"dx: N D; dh_prev: N H; dc_prev: N H; {WEIGHT_AXES}", task="the gradients of one step", points=4,
+    section="lstm-backward: One step backwards",
+)  # fmt: skip
+
+
+def arriving(dh, dc, c, o):
+    """The gradient of the new cell state over both ways."""
+    return dc + dh * o * (1 - np.tanh(c) ** 2)
+
+
+def from_sums(da, dc_prev, x, h_prev, W_x, W_h):
+    da = np.concatenate(da, axis=1)
+    return da @ W_x, da @ W_h, dc_prev, da.T @ x, da.T @ h_prev, da.sum(axis=0)
+
+
+def sums(dh, dc, c_prev, c, gates):
+    """The gradients of the four sums, given that of the cell state over both ways."""
+    i, f, o, g = gates
+    return [
+        dc * g * i * (1 - i), dc * c_prev * f * (1 - f), dh * np.tanh(c) * o * (1 - o), dc * i * (1 - g**2)
+    ]  # fmt: skip
+
+
+@STEP_BACKWARD.misconception(
+    "The path through h is missing in the gradient of c: h is made of c too, so add dh * o * (1 - tanh(c)**2) to dc."
+)
+def path_through_h_forgotten(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    return from_sums(sums(dh, dc, c_prev, c, gates), dc * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "dc was dropped: the later steps reach this cell state without passing through h, and their gradient dc has to be added."
+)
+def incoming_dc_dropped(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    return step_backward(dh, 0 * dc, x, h_prev, c_prev, c, gates, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The slope of tanh was taken as 1 - c**2. But c stands before the tanh, so the slope is 1 - tanh(c)**2."
+)
+def slope_from_the_cell(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    whole = dc + dh * gates[2] * (1 - c**2)
+    return from_sums(sums(dh, whole, c_prev, c, gates), whole * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The slope of the tanh around c is missing: on its way from h to c, the gradient is dh * o * (1 - tanh(c)**2)."
+)
+def slope_of_the_cell_left_out(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    whole = dc + dh * gates[2]
+    return from_sums(sums(dh, whole, c_prev, c, gates), whole * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The output gate is missing on the way from h to c: h is o * tanh(c), so dh is multiplied by o and by the slope of tanh."
+)
+def output_gate_left_out(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    whole = arriving(dh, dc, c, 1)
+    return from_sums(sums(dh, whole, c_prev, c, gates), whole * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The gradient of the forget gate was made with the new cell state c; f was multiplied by the old one, c_prev."
+)
+def new_cell_for_old(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    whole = arriving(dh, dc, c, gates[2])
+    return from_sums(sums(dh, whole, c, c, gates), whole * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The slope of the sigmoid is missing: the gradients of i, f and o are each multiplied by the gate times 1 minus the gate."
+)
+def slope_of_sigmoid_left_out(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    i, f, o, g = gates
+    whole = arriving(dh, dc, c, o)
+    da = [whole * g, whole * c_prev, dh * np.tanh(c), whole * i * (1 - g**2)]
+    return from_sums(da, whole * f, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The slope of tanh is missing at the candidate: its gradient is multiplied by 1 - g**2 before it reaches the sum."
+)
+def slope_of_candidate_left_out(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    i, f, o, _ = gates
+    whole = arriving(dh, dc, c, o)
+    da = [*sums(dh, whole, c_prev, c, gates)[:3], whole * i]
+    return from_sums(da, whole * f, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The candidate was given the slope of the sigmoid, g * (1 - g). It went through tanh, whose slope is 1 - g**2."
+)
+def candidate_as_a_gate(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    i, f, o, g = gates
+    whole = arriving(dh, dc, c, o)
+    da = [*sums(dh, whole, c_prev, c, gates)[:3], whole * i * g * (1 - g)]
+    return from_sums(da, whole * f, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The input gate and the candidate were mixed up: in the product i * g, the gradient of one factor has the other in it."
+)
+def factor_for_the_other(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    i, f, o, g = gates
+    whole = arriving(dh, dc, c, o)
+    _, da_f, da_o, _ = sums(dh, whole, c_prev, c, gates)
+    da = [whole * i * i * (1 - i), da_f, da_o, whole * g * (1 - g**2)]
+    return from_sums(da, whole * f, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The gradient of the output gate was made with c; o was multiplied by tanh(c), so it is dh * tanh(c)."
+)
+def cell_not_squashed_at_the_output(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    _, f, o, _ = gates
+    whole = arriving(dh, dc, c, o)
+    da_i, da_f, _, da_g = sums(dh, whole, c_prev, c, gates)
+    return from_sums([da_i, da_f, dh * c * o * (1 - o), da_g], whole * f, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The gradient of the output gate starts from dc; the output gate acts on h alone, so it starts from dh."
+)
+def output_gate_from_dc(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    whole = arriving(dh, dc, c, gates[2])
+    return from_sums(sums(whole, whole, c_prev, c, gates), whole * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "dc_prev was made from dc as it came in; what came through h flows on to the old cell state too: add it first."
+)
+def old_dc_handed_back(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    whole = arriving(dh, dc, c, gates[2])
+    return from_sums(sums(dh, whole, c_prev, c, gates), dc * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "dc_prev lacks the forget gate: c_prev was multiplied by f on its way to c, and so is its gradient on the way back."
+)
+def forget_gate_left_out(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    whole = arriving(dh, dc, c, gates[2])
+    return from_sums(sums(dh, whole, c_prev, c, gates), whole, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The blocks of da were put together as i, f, g, o. The weights have them as i, f, o, g, with the candidate last."
+)
+def blocks_put_together_as_in_pytorch(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    whole = arriving(dh, dc, c, gates[2])
+    da_i, da_f, da_o, da_g = sums(dh, whole, c_prev, c, gates)
+    return from_sums([da_i, da_f, da_g, da_o], whole * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The gradients of the weights and of the bias are means over the sequences; they should be sums, as the loss is."
+)
+def mean_over_sequences(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    found = step_backward(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h)
+    return *found[:3], *(gradient / len(x) for gradient in found[3:])
+
+
+@STEP_BACKWARD.misconception(
+    "The result was written over dc, as += does; whoever called step_backward still needs it. Write dc = dc + … instead."
+)
+def incoming_dc_overwritten(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    dc += dh * gates[2] * (1 - np.tanh(c) ** 2)
+    return from_sums(sums(dh, dc, c_prev, c, gates), dc * gates[1], x, h_prev, W_x, W_h)

@@ -1,0 +1,227 @@
+"""`sample`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+
+from autograder.exercise import Check, DrawnCase, Given
+from autograder.exercise.drawing import in_dtype, short
+from solutions.with_numpy import decoding
+from solutions.with_numpy.decoding import choose, probabilities
+
+Generator = np.random.Generator
+
+
+ONE_STATE = """
+def value(ids, states):
+    h = np.tanh(W_e[ids] + states[0] @ W_h.T)
+    return h @ W_y.T + b_y, (h,)
+"""
+TWO_STATES = """
+def value(ids, states):
+    h = np.tanh(W_e[ids] + states[0] @ W_h.T - 0.5 * states[1])
+    return h @ W_y.T + b_y, (h, states[0])
+"""
+
+
+def sample_inputs(rng: Generator, T: int, N: int, V: int, states: int = 1, **options) -> dict:
+    """A small random model whose words depend much on the state."""
+    H, start, end = 5, *(int(word) for word in rng.permutation(V)[:2])
+    b_y = 0.3 * rng.normal(size=V)
+    model = Given(
+        ONE_STATE if states == 1 else TWO_STATES, W_e=rng.normal(size=(V, H)), W_h=1.2 * rng.normal(size=(H, H)),
+        W_y=1.5 * rng.normal(size=(V, H)), b_y=b_y,
+    )  # fmt: skip
+    return {
+        "next_scores": model, "states": tuple(np.tanh(rng.normal(size=(N, H))) for _ in range(states)),
+        "start": start, "end": end, "u": rng.uniform(0.02, 0.98, size=(T, N)), "temperature": 1.0, "top_k": None,
+    } | options  # fmt: skip
+
+
+def written_by(inputs: dict) -> np.ndarray:
+    return decoding.sample(inputs["next_scores"].made(None), *list(inputs.values())[1:])
+
+
+def without_memory_of_ends(inputs: dict) -> np.ndarray:
+    """What is written where nobody remembers who has ended."""
+    return ends_not_remembered(inputs["next_scores"].made(None), *list(inputs.values())[1:])
+
+
+def where_some_end(
+    rng: Generator, T: int, N: int, V: int, all_end: bool, change=lambda inputs: inputs, **options
+) -> dict:
+    """Inputs with which the sequences end at different steps: all of them before the last step, or not all."""
+    while True:
+        inputs = change(sample_inputs(rng, T, N, V, **options))
+        ids, end = written_by(inputs), inputs["end"]
+        ends = np.where((ids == end).any(axis=0), (ids == end).argmax(axis=0), len(ids))
+        early = ends.min() + 1 < ends.max()
+        if all_end and len(without_memory_of_ends(inputs)) == len(ids):
+            continue
+        if early and ((len(ids) < T - 1) if all_end else ends.max() == T):
+            return inputs
+
+
+def draw_sample(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("sequences that end at different steps", where_some_end(rng, 9, 6, 8, all_end=False)),
+        DrawnCase("all sequences end early", where_some_end(rng, 14, 3, 5, all_end=True)),
+        DrawnCase("a low temperature", where_some_end(rng, 10, 7, 9, all_end=False, temperature=0.5)),
+        DrawnCase("the best two, at a high temperature", where_some_end(rng, 8, 6, 7, all_end=False, top_k=2, temperature=1.5)),
+        DrawnCase("two states", where_some_end(rng, 11, 5, 9, all_end=False, states=2)),
+        DrawnCase("one sequence", sample_inputs(rng, 12, 1, 20)),
+        DrawnCase("one step", sample_inputs(rng, 1, 4, 6)),
+        DrawnCase("as many steps as sequences", where_some_end(rng, 8, 8, 10, all_end=False)),
+        DrawnCase("float32", where_some_end(rng, 9, 4, 8, all_end=False, change=lambda inputs: in_dtype(inputs, np.float32))),
+    ]  # fmt: skip
+
+
+def worked_sample(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("sequences that end at different steps", where_some_end(rng, 6, 3, 5, all_end=False, change=short)),
+        DrawnCase("all sequences end early", where_some_end(rng, 9, 2, 4, all_end=True, change=short)),
+        DrawnCase("a low temperature", where_some_end(rng, 6, 4, 6, all_end=False, change=short, temperature=0.5)),
+        DrawnCase("the best two", where_some_end(rng, 6, 4, 6, all_end=False, change=short, top_k=2)),
+        DrawnCase("two states", where_some_end(rng, 5, 4, 6, all_end=False, change=short, states=2)),
+    ]
+
+
+SAMPLE = Check(
+    "decoding.sample", decoding.sample, draw_sample, worked_sample, axes="T N", task="word after word, each fed back in", points=3,
+    section="lm-sampling: Sampling", earlier=("probabilities", "choose"),
+)  # fmt: skip
+
+
+def loop(next_scores, states, start, end, u, draw, carry=True, feed=True, hold=True, stop="all"):
+    """The loop, with one thing wrong."""
+    ids = np.full(len(states[0]), start)
+    ended, written = np.zeros(len(ids), dtype=bool), []
+    for t in range(len(u)):
+        y, after = next_scores(ids if feed else np.full(len(ids), start), states)
+        states = after if carry else states
+        drawn = draw(y, t)
+        ids = np.where(ended, end, drawn) if hold else drawn
+        ended = ended | (ids == end)
+        written.append(ids)
+        if {"all": ended.all(), "any": ended.any(), "together": (ids == end).all(), "never": False}[stop]:
+            break
+    return np.array(written)
+
+
+@SAMPLE.misconception(
+    "The states were not carried on: every step starts from the first ones, so the model knows its last word alone. Pass on the states that next_scores returned."
+)
+def states_not_carried_on(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, temperature, top_k), u[t])
+
+    return loop(next_scores, states, start, end, u, draw, carry=False)
+
+
+@SAMPLE.misconception("The word start is read at every step. Read the words that were drawn last: feed them back.")
+def drawn_word_not_fed_back(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, temperature, top_k), u[t])
+
+    return loop(next_scores, states, start, end, u, draw, feed=False)
+
+
+@SAMPLE.misconception(
+    "At each step the likeliest word was taken. Sampling draws a word by its probability, with the number in u."
+)
+def likeliest_word_at_each_step(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return y.argmax(axis=1)
+
+    return loop(next_scores, states, start, end, u, draw)
+
+
+@SAMPLE.misconception("Every step draws with the first row of u. Step t has the row u[t].")
+def same_numbers_at_each_step(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, temperature, top_k), u[0])
+
+    return loop(next_scores, states, start, end, u, draw)
+
+
+@SAMPLE.misconception("The temperature was not passed on to probabilities.")
+def temperature_not_passed_on(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, 1.0, top_k), u[t])
+
+    return loop(next_scores, states, start, end, u, draw)
+
+
+@SAMPLE.misconception("top_k was not passed on to probabilities.")
+def top_k_not_passed_on(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, temperature), u[t])
+
+    return loop(next_scores, states, start, end, u, draw)
+
+
+@SAMPLE.misconception(
+    "A sequence goes on after its end. Once it has drawn the end word, write the end word for the rest of the steps."
+)
+def ended_sequences_go_on(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, temperature, top_k), u[t])
+
+    return loop(next_scores, states, start, end, u, draw, hold=False)
+
+
+@SAMPLE.misconception(
+    "A sequence goes on after its end, and the loop waits until all draw the end word in one step. Remember which sequences have ended."
+)
+def ends_not_remembered(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, temperature, top_k), u[t])
+
+    return loop(next_scores, states, start, end, u, draw, hold=False, stop="together")
+
+
+@SAMPLE.misconception(
+    "The loop stops when the first sequence has ended. The others are not finished: stop when all have ended."
+)
+def stopped_at_the_first_end(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, temperature, top_k), u[t])
+
+    return loop(next_scores, states, start, end, u, draw, stop="any")
+
+
+@SAMPLE.misconception(
+    "The loop goes on after all sequences have ended, to the last row of u. Stop when all have ended."
+)
+def never_stopped(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    def draw(y, t):
+        return choose(probabilities(y, temperature, top_k), u[t])
+
+    return loop(next_scores, states, start, end, u, draw, stop="never")
+
+
+@SAMPLE.misconception("The result begins with the word start. Return what was drawn, and not what it began with.")
+def start_in_the_result(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    ids = decoding.sample(next_scores, states, start, end, u, temperature, top_k)
+    return np.concatenate([np.full_like(ids[:1], start), ids])
+
+
+@SAMPLE.misconception(
+    "The sequences stand in rows, (N, T). Arrays are time-major here: row t holds the words of step t."
+)
+def sequences_in_rows(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    return decoding.sample(next_scores, states, start, end, u, temperature, top_k).T
+
+
+DEFAULT_TEMPERATURE = "every case passes temperature; its default stands in the signature that students are given"
+SAMPLE.changes_nothing(
+    {
+        "1.0: 1.0 to 2.0": DEFAULT_TEMPERATURE,
+        "1.0: 1.0 to 0.0": DEFAULT_TEMPERATURE,
+        "np.zeros(len(ids), dtype=bool): dtype left out": "np.where takes zeros for False",
+        "np.array(written, dtype=int): dtype left out": "with words in it the array holds integers, and the exercise says that a u without rows is not asked for",
+        "1: 1 to 2": "NumPy takes any negative length for the one to find",
+        "ended: ended to ids (place 2)": "both have one number for each sequence",
+        "0: 0 to -1": "every state has one row for each sequence",
+    }
+)

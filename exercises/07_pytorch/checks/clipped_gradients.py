@@ -1,0 +1,179 @@
+"""`clipped_gradients`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+import torch
+
+from autograder.exercise import Check, DrawnCase, Given
+from autograder.exercise.drawing import short, sizes
+from solutions.with_torch import adding
+
+from .drawing import SIZES, single
+from .from_lstm import lstm_parameters
+
+Generator = np.random.Generator
+
+
+MODEL = """
+first = parameters["lstm.weight_hh_l0"]
+
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(parameters["lstm.weight_ih_l0"].shape[1], first.shape[1], dtype=first.dtype)
+        self.sum = torch.nn.Linear(first.shape[1], 1, dtype=first.dtype)
+
+    def forward(self, x):
+        return self.sum(self.lstm(x)[0][-1])
+
+value = Model()
+value.load_state_dict(parameters)
+for name, parameter in value.named_parameters():
+    parameter.grad = before.get(name)
+"""
+
+
+def gradients_inputs(rng: Generator, T: int, N: int, D: int, H: int, limit: float, before: bool = True) -> dict:
+    """A model, perhaps with gradients of an earlier batch, and targets that it misses by far."""
+    parameters = {f"lstm.{name}": array for name, array in lstm_parameters(rng, D, H).items()}
+    parameters |= {"sum.weight": rng.normal(size=(1, H)), "sum.bias": rng.normal(size=1)}
+    old = {name: rng.normal(size=array.shape) for name, array in parameters.items()} if before else {}
+    return {
+        "model": Given(MODEL, parameters=parameters, before=old),
+        "x": rng.normal(size=(T, N, D)),
+        "targets": rng.uniform(2, 3, size=N) * rng.choice([-1, 1], size=N),
+        "limit": limit,
+    }
+
+
+def draw_clipped_gradients(rng: Generator) -> list[DrawnCase]:
+    T, N, D, H = sizes(rng, 4, SIZES)
+    return [
+        DrawnCase("gradients of an earlier batch, and a low limit", gradients_inputs(rng, T, N, D, H, 0.1)),
+        DrawnCase("a limit that is not reached", gradients_inputs(rng, T, N, D, H, 1000.0)),
+        DrawnCase("no gradients before", gradients_inputs(rng, T, N, D, H, 0.25, before=False)),
+        DrawnCase("one sequence of one step", gradients_inputs(rng, 1, 1, D, H, 0.5)),
+        DrawnCase("one hidden unit", gradients_inputs(rng, T, N, D, 1, 0.2)),
+        DrawnCase("float32", single(gradients_inputs(rng, T, N, D, H, 0.1))),
+    ]
+
+
+def worked_clipped_gradients(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("a low limit", short(gradients_inputs(rng, 3, 2, 1, 2, 0.1))),
+        DrawnCase("a limit that is not reached", short(gradients_inputs(rng, 2, 3, 2, 1, 100.0))),
+        DrawnCase("float32, no gradients before", single(short(gradients_inputs(rng, 2, 2, 1, 1, 0.5, before=False)))),
+    ]
+
+
+CLIPPED_GRADIENTS = Check(
+    "adding.clipped_gradients", adding.clipped_gradients, draw_clipped_gradients, worked_clipped_gradients,
+    axes="loss: ; norm: ; gradients:", task="loss and clipped gradients of a batch", points=2, section="torch-training: Training", tensors=True,
+)  # fmt: skip
+
+
+def gradients_of(model):
+    return {name: p.grad for name, p in model.named_parameters()}
+
+
+def differentiated(model, loss):
+    """The loss, the gradients' norm and the gradients, not clipped."""
+    model.zero_grad()
+    loss.backward()
+    found = gradients_of(model)
+    return loss.detach(), torch.stack([one.norm() for one in found.values()]).norm(), found
+
+
+def clipped(loss, norm, gradients, limit):
+    factor = min(1.0, limit / float(norm))
+    return loss, norm, {name: factor * one for name, one in gradients.items()}
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The predictions (N, 1) minus the targets (N,) is a table of N times N: each prediction was compared with every target. Take the column [:, 0] of the predictions first."
+)
+def table_of_differences(model, x, targets, limit):
+    return clipped(*differentiated(model, ((model(x) - targets) ** 2).mean()), limit)
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The gradients of the earlier batch were added. PyTorch adds up until zero_grad is called: call it before backward."
+)
+def earlier_gradients_added(model, x, targets, limit):
+    loss = ((model(x)[:, 0] - targets) ** 2).mean()
+    loss.backward()
+    found = gradients_of(model)
+    return clipped(loss.detach(), torch.stack([one.norm() for one in found.values()]).norm(), found, limit)
+
+
+@CLIPPED_GRADIENTS.misconception("The loss is a sum over the sequences; it should be their mean.")
+def sum_over_the_sequences(model, x, targets, limit):
+    return clipped(*differentiated(model, ((model(x)[:, 0] - targets) ** 2).sum()), limit)
+
+
+@CLIPPED_GRADIENTS.misconception("The loss is the root of the mean squared error; leave the root out.")
+def root_taken(model, x, targets, limit):
+    return clipped(*differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean().sqrt()), limit)
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The loss is the mean of the differences without their sign; it should be of their squares."
+)
+def absolute_error(model, x, targets, limit):
+    return clipped(*differentiated(model, (model(x)[:, 0] - targets).abs().mean()), limit)
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The gradients are not clipped. Call nn.utils.clip_grad_norm_ after backward: before it, there are no gradients of this batch to clip."
+)
+def not_clipped(model, x, targets, limit):
+    return differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The clipping came before backward, so the norm is zero and the gradients of this batch are as large as they came. First backward, then clip."
+)
+def clipped_before_backward(model, x, targets, limit):
+    loss, _, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
+    return loss, torch.zeros(()), found
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "Each parameter's gradient was clipped by its own norm, which turns the direction. The norm is that of all gradients together."
+)
+def each_by_its_own_norm(model, x, targets, limit):
+    loss, norm, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
+    return loss, norm, {name: min(1.0, limit / float(one.norm())) * one for name, one in found.items()}
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The gradients were clipped number by number, as clip_grad_value_ does. Scale all of them together, with clip_grad_norm_."
+)
+def clipped_by_value(model, x, targets, limit):
+    loss, norm, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
+    return loss, norm, {name: one.clamp(-limit, limit) for name, one in found.items()}
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The gradients were scaled to the limit although their norm is below it. Clipping only makes them smaller."
+)
+def always_scaled(model, x, targets, limit):
+    loss, norm, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
+    return loss, norm, {name: limit / norm * one for name, one in found.items()}
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The norm returned is that after clipping. Return the norm before it, which clip_grad_norm_ hands back."
+)
+def norm_after_clipping(model, x, targets, limit):
+    loss, norm, found = clipped(*differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean()), limit)
+    return loss, norm.clamp(max=limit), found
+
+
+CLIPPED_GRADIENTS.changes_nothing(
+    {
+        "loss.detach(): call left out": "the number is the same; only its gradient could still be asked for",
+        "0: 0 to -1": "the predictions are (N, 1), so the last column is the first",
+    }
+)

@@ -1,0 +1,192 @@
+"""`LSTMCell`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+import torch
+from torch import nn
+
+from autograder.exercise import Check, DrawnCase
+from autograder.exercise.drawing import short, sizes, until
+from solutions.with_numpy import lstm
+from solutions.with_torch import lstm_cell
+
+from .drawing import SIZES, single
+
+Generator = np.random.Generator
+
+
+def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
+    """Weights that keep the gates away from their ends, and a bias that matters."""
+    parameters = {
+        "W_x": rng.normal(size=(4 * H, D)) / np.sqrt(D),
+        "W_h": rng.normal(size=(4 * H, H)) / np.sqrt(H),
+        "b": rng.uniform(0.3, 1.0, size=4 * H) * rng.choice([-1, 1], size=4 * H),
+    }
+    states = np.tanh(rng.normal(size=(N, H))), 1.5 * rng.normal(size=(N, H))
+    return {"sizes": (D, H), "parameters": parameters, "inputs": (rng.normal(size=(N, D)), *states)}
+
+
+# Below it a state's rounding in single precision comes near the tolerance, which is a share of the state's largest number.
+LEAST_STATE = 0.05
+
+
+def has_large_states(inputs: dict) -> bool:
+    """Whether neither state nearly vanishes, as f c + i g sometimes does where a case has two numbers alone."""
+    h, c, _ = lstm.step(*inputs["inputs"], *inputs["parameters"].values())
+    return min(np.abs(h).max(), np.abs(c).max()) >= LEAST_STATE
+
+
+def draw_cell(rng: Generator) -> list[DrawnCase]:
+    N, D, H = sizes(rng, 3, SIZES)
+
+    def drawn(*of: int) -> dict:
+        return until(lambda: cell_inputs(rng, *of), has_large_states)
+
+    return [
+        DrawnCase("several sequences", drawn(N, D, H)),
+        DrawnCase("one sequence", drawn(1, D, H)),
+        DrawnCase("one hidden unit", drawn(N, D, 1)),
+        DrawnCase("four sequences, inputs and hidden units", drawn(4, 4, 4)),
+        DrawnCase("float32", single(drawn(N, D, H))),
+    ]
+
+
+def worked_cell(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("two sequences", short(cell_inputs(rng, 2, 3, 2))),
+        DrawnCase("one sequence", short(cell_inputs(rng, 1, 2, 3))),
+        DrawnCase("as many sequences, inputs and hidden units", short(cell_inputs(rng, 2, 2, 2))),
+        DrawnCase("float32", single(short(cell_inputs(rng, 2, 1, 2)))),
+    ]
+
+
+CELL = Check(
+    "lstm_cell.LSTMCell", lstm_cell.LSTMCell, draw_cell, worked_cell, axes="h: N H; c: N H", task="one step of an LSTM, as a module", points=3,
+    section="torch-cell: A cell from tensor operations", tensors=True,
+)  # fmt: skip
+
+
+class WithWeights(nn.Module):
+    """What the wrong cells have in common: right parameters, and their sums."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.W_x = nn.Parameter(torch.zeros(4 * hidden_size, input_size))
+        self.W_h = nn.Parameter(torch.zeros(4 * hidden_size, hidden_size))
+        self.b = nn.Parameter(torch.zeros(4 * hidden_size))
+
+    def sums(self, x, h_prev):
+        return (x @ self.W_x.T + h_prev @ self.W_h.T + self.b).chunk(4, dim=1)
+
+
+def new_states(i, f, o, g, c_prev):
+    """The new states, from the four sums."""
+    c = torch.sigmoid(f) * c_prev + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+@CELL.misconception(
+    "The blocks were read in PyTorch's order i, f, g, o. Here the order is i, f, o, g: the third block is the output gate."
+)
+class blocks_in_the_order_of_pytorch(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, g, o = self.sums(x, h_prev)
+        return new_states(i, f, o, g, c_prev)
+
+
+@CELL.misconception("The first two blocks were read as f, i. The input gate stands first, the forget gate second.")
+class input_and_forget_gate_exchanged(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        f, i, o, g = self.sums(x, h_prev)
+        return new_states(i, f, o, g, c_prev)
+
+
+@CELL.misconception("It is what you get when the bias b is left out.")
+class bias_left_out(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = (x @ self.W_x.T + h_prev @ self.W_h.T).chunk(4, dim=1)
+        return new_states(i, f, o, g, c_prev)
+
+
+@CELL.misconception(
+    "The bias counts twice, once with each matrix. PyTorch's layers have two biases, but this cell has one: add b once."
+)
+class bias_counted_twice(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = (x @ self.W_x.T + h_prev @ self.W_h.T + 2 * self.b).chunk(4, dim=1)
+        return new_states(i, f, o, g, c_prev)
+
+
+@CELL.misconception("The old hidden state is not used: the sums are of W_x x, W_h h_prev and b.")
+class old_hidden_state_left_out(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, 0 * h_prev)
+        return new_states(i, f, o, g, c_prev)
+
+
+@CELL.misconception(
+    "The sums were made with c_prev. The gates see the old hidden state, h_prev; c_prev is only forgotten or kept."
+)
+class gates_from_the_cell_state(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, c_prev)
+        return new_states(i, f, o, g, c_prev)
+
+
+@CELL.misconception("The forget gate was multiplied with h_prev. What is kept is the cell state: f * c_prev.")
+class hidden_state_kept(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        return new_states(i, f, o, g, h_prev)
+
+
+@CELL.misconception("The tanh around c is left out: h is o * tanh(c).")
+class tanh_of_the_cell_state_left_out(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        _, c = new_states(i, f, o, g, c_prev)
+        return torch.sigmoid(o) * c, c
+
+
+@CELL.misconception("h was made from the old cell state. It shows the new one: h = o * tanh(c).")
+class hidden_state_from_the_old_cell_state(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        _, c = new_states(i, f, o, g, c_prev)
+        return torch.sigmoid(o) * torch.tanh(c_prev), c
+
+
+@CELL.misconception("The candidate went through the sigmoid. It may be negative: g goes through tanh.")
+class sigmoid_of_the_candidate(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        c = torch.sigmoid(f) * c_prev + torch.sigmoid(i) * torch.sigmoid(g)
+        return torch.sigmoid(o) * torch.tanh(c), c
+
+
+@CELL.misconception("The gates went through tanh. A gate lies between 0 and 1: i, f and o go through the sigmoid.")
+class tanh_of_the_gates(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        c = torch.tanh(f) * c_prev + torch.tanh(i) * torch.tanh(g)
+        return torch.tanh(o) * torch.tanh(c), c
+
+
+@CELL.misconception("The two states were returned as c, h. The order asked for is h, c, as in PyTorch.")
+class states_returned_in_the_wrong_order(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        h, c = new_states(i, f, o, g, c_prev)
+        return c, h
+
+
+@CELL.misconception(
+    "The old cell state was overwritten, as mul_ and *= do. Whoever called the cell may still need it: make a new tensor."
+)
+class cell_state_overwritten(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        h, c = new_states(i, f, o, g, c_prev)
+        c_prev.copy_(c.detach())
+        return h, c

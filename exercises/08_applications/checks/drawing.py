@@ -1,0 +1,18 @@
+"""What the checks of this exercise draw with: sizes, weights and helpers that several share."""
+
+import numpy as np
+
+Generator = np.random.Generator
+
+
+SIZES = range(3, 8)
+START_SIGN, END_SIGN = 11, 12
+CLIP_UNITS, DATE_UNITS, DATE_SIZE = 48, 64, 32
+
+
+def unequal(rng: Generator, N: int, longest: int) -> np.ndarray:
+    """Lengths up to the longest, which occurs, as does a shorter one."""
+    lengths = rng.integers(2, longest + 1, size=N)
+    first, second = rng.permutation(N)[:2]
+    lengths[first], lengths[second] = longest, rng.integers(1, longest)
+    return lengths

@@ -1,0 +1,166 @@
+"""`encode`: challenges, worked cases, points, and what learners get wrong."""
+
+# A misconception takes what the reference takes, whether it uses it or not.
+
+import numpy as np
+
+from autograder.exercise import Check, DrawnCase, Given
+from autograder.exercise.drawing import in_dtype, short, sizes
+from solutions.with_numpy import step_by_step
+from solutions.with_numpy.padding import mask_of
+
+from .drawing import SIZES, unequal
+
+Generator = np.random.Generator
+
+
+CELL = """
+def value(x, h):
+    return np.tanh(x @ W_x.T + h @ W_h.T + b)
+"""
+
+
+def encode_inputs(rng: Generator, lengths, S: int, D: int, H: int) -> dict:
+    mask = mask_of(np.asarray(lengths), S)
+    N = mask.shape[1]
+    step = Given(
+        CELL, W_x=rng.normal(size=(H, D)) / np.sqrt(D), W_h=1.2 * rng.normal(size=(H, H)) / np.sqrt(H),
+        b=0.5 * rng.normal(size=H),
+    )  # fmt: skip
+    return {"x": rng.normal(size=(S, N, D)), "mask": mask, "h_0": np.tanh(rng.normal(size=(N, H))), "step": step}
+
+
+def draw_encode(rng: Generator) -> list[DrawnCase]:
+    S, N, D, H = sizes(rng, 4, SIZES)
+    S += 5
+    return [
+        DrawnCase("unequal lengths", encode_inputs(rng, unequal(rng, N, S), S, D, H)),
+        DrawnCase("more rows than the longest sequence has steps", encode_inputs(rng, unequal(rng, N, S - 2), S, D, H)),
+        DrawnCase("one sequence", encode_inputs(rng, [S - 1], S, D, H)),
+        DrawnCase("one step", encode_inputs(rng, [1] * N, 1, D, H)),
+        DrawnCase("as many rows, sequences, inputs and units", encode_inputs(rng, unequal(rng, H, H - 1), H, H, H)),
+        DrawnCase("float32", in_dtype(encode_inputs(rng, unequal(rng, N, S), S, D, H), np.float32)),
+    ]
+
+
+def worked_encode(rng: Generator) -> list[DrawnCase]:
+    return [
+        DrawnCase("three sequences of 2, 4 and 3 steps", short(encode_inputs(rng, [2, 4, 3], 5, 1, 2))),
+        DrawnCase("one sequence", short(encode_inputs(rng, [2], 3, 2, 3))),
+        DrawnCase("as many rows, sequences, inputs and units", short(encode_inputs(rng, [3, 2, 2], 3, 3, 3))),
+        DrawnCase("float32", in_dtype(short(encode_inputs(rng, [1, 3], 3, 1, 2)), np.float32)),
+    ]
+
+
+ENCODE = Check(
+    "step_by_step.encode", step_by_step.encode, draw_encode, worked_encode, axes="N H", task="the last states of sequences of unequal length", points=2,
+    section="app-encoder-decoder: Encoder and decoder",
+)  # fmt: skip
+
+
+@ENCODE.misconception(
+    "The mask was not used: the state of a shorter sequence went on through its padding. Where a step does not count, the old state stays."
+)
+def padding_read(x, mask, h_0, step):
+    h = h_0
+    for x_t in x:
+        h = step(x_t, h)
+    return h
+
+
+@ENCODE.misconception(
+    "The padding was set to zero and then read. A zero input still changes the state; where a step does not count, the old state stays."
+)
+def padding_read_as_zeros(x, mask, h_0, step):
+    h = h_0
+    for x_t, counts in zip(x, mask, strict=True):
+        h = step(np.where(counts[:, None], x_t, 0), h)
+    return h
+
+
+@ENCODE.misconception(
+    "The state became zero in the padding. Where a step does not count, the old state stays: np.where(counts, new, old)."
+)
+def state_zero_in_the_padding(x, mask, h_0, step):
+    h = h_0
+    for x_t, counts in zip(x, mask, strict=True):
+        h = np.where(counts[:, None], step(x_t, h), 0).astype(h_0.dtype)
+    return h
+
+
+@ENCODE.misconception("The mask is the wrong way round: where it is True, the step counts, and the new state is taken.")
+def mask_inverted(x, mask, h_0, step):
+    h = h_0
+    for x_t, counts in zip(x, mask, strict=True):
+        h = np.where(counts[:, None], h, step(x_t, h))
+    return h
+
+
+@ENCODE.misconception("It is what you get when the first step starts from zeros instead of h_0.")
+def begun_with_zeros(x, mask, h_0, step):
+    h = np.zeros_like(h_0)
+    for x_t, counts in zip(x, mask, strict=True):
+        h = np.where(counts[:, None], step(x_t, h), h)
+    return h
+
+
+@ENCODE.misconception(
+    "It is what you get when every step starts from h_0: each should take the state of the one before."
+)
+def state_not_carried(x, mask, h_0, step):
+    h = h_0
+    for x_t, counts in zip(x, mask, strict=True):
+        h = np.where(counts[:, None], step(x_t, h_0), h)
+    return h
+
+
+@ENCODE.misconception("The sequences were read from their end to their beginning.")
+def read_backwards(x, mask, h_0, step):
+    h = h_0
+    for x_t, counts in zip(x[::-1], mask[::-1], strict=True):
+        h = np.where(counts[:, None], step(x_t, h), h)
+    return h
+
+
+@ENCODE.misconception("All sequences were cut to the length of the shortest. Each is read to its own end.")
+def cut_to_the_shortest(x, mask, h_0, step):
+    h = h_0
+    for t in range(mask.sum(axis=0).min()):
+        h = step(x[t], h)
+    return h
+
+
+@ENCODE.misconception(
+    "It is the mean of the states over the steps that count. The decoder gets the last state, which has read everything."
+)
+def mean_of_the_states(x, mask, h_0, step):
+    h, total = h_0, np.zeros_like(h_0)
+    for x_t, counts in zip(x, mask, strict=True):
+        h = step(x_t, h)
+        total = total + np.where(counts[:, None], h, 0)
+    return (total / mask.sum(axis=0)[:, None]).astype(h_0.dtype)
+
+
+@ENCODE.misconception("These are the states after every step; the last one of each sequence is asked for, (N, H).")
+def all_states(x, mask, h_0, step):
+    h, states = h_0, []
+    for x_t, counts in zip(x, mask, strict=True):
+        h = np.where(counts[:, None], step(x_t, h), h)
+        states.append(h)
+    return np.stack(states)
+
+
+@ENCODE.misconception("The new states were written over h_0; whoever called encode still needs it. Make a new array.")
+def initial_state_overwritten(x, mask, h_0, step):
+    for x_t, counts in zip(x, mask, strict=True):
+        h_0[counts] = step(x_t, h_0)[counts]
+    return h_0
+
+
+ALL_PAIRS = "an input and a mask of other lengths are not asked for: they have one row for each step"
+ENCODE.changes_nothing(
+    {
+        "zip(x, mask, strict=True): strict left out": ALL_PAIRS,
+        "True: True to False": ALL_PAIRS,
+    }
+)

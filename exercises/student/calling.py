@@ -1,0 +1,123 @@
+# Generated from autograder/runner/calling.py by "autograder release"; do not edit.
+"""Calling what a student wrote: inputs made ready, the call itself, and what came out taken apart.
+
+The same on a student's machine, in the sandbox and where the reference is computed; students get a copy of this file.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+MOST_PARTS = 64
+DEEPEST = 4
+SENTENCES: dict[str, str] = {}
+
+
+def _(sentence: str) -> str:
+    return SENTENCES.get(sentence) or sentence
+
+
+class Given:
+    """An input that is no array: the text of a program that makes it, as ``value``, from the named arrays.
+
+    A function to differentiate, say, or a PyTorch module. The program comes from the check, never from a student.
+    """
+
+    def __init__(self, source: str, **arrays: Any) -> None:
+        self.source, self.arrays = source, arrays
+
+    def made(self, torch: Any) -> Any:
+        names: dict[str, Any] = {
+            "np": np,
+            "torch": torch,
+            "math": math,
+            **{n: ready(a, torch) for n, a in self.arrays.items()},
+        }
+        exec(self.source, names)  # noqa: S102 - our own text
+        return names["value"]
+
+
+def import_torch() -> Any:
+    """PyTorch, where a check is about tensors."""
+    import torch
+
+    return torch
+
+
+def ready(value: Any, torch: Any = None) -> Any:
+    """A fresh copy of one input: arrays as arrays, or as tensors where PyTorch is given; containers with what they hold."""
+    if isinstance(value, np.ndarray):
+        return value.copy() if torch is None else torch.from_numpy(value.copy())
+    if isinstance(value, dict):
+        return {name: ready(part, torch) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(ready(part, torch) for part in value)
+    return value.made(torch) if isinstance(value, Given) else value
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether it is a tensor, found without importing PyTorch."""
+    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def array_of(value: Any) -> Any:
+    """The numbers of an array or a tensor."""
+    return value.detach().cpu().numpy() if is_tensor(value) else value
+
+
+def invoke(target: Any, inputs: dict[str, Any]) -> Any:
+    """Call a function with the inputs; or make a module, give it its parameters, and call it.
+
+    A module's inputs are ``sizes`` (what its class takes), ``parameters`` (by name) and ``inputs`` (what it is called with).
+    """
+    if not isinstance(target, type):
+        return target(*inputs.values())
+    module = target(*inputs["sizes"])
+    known = dict(module.named_parameters())
+    for name, value in inputs["parameters"].items():
+        if name not in known:
+            raise AttributeError(f"the module has no parameter {name}; it has {', '.join(known) or 'none'}")
+        if tuple(known[name].shape) != tuple(value.shape):
+            raise ValueError(f"the parameter {name} has the shape {tuple(known[name].shape)}, not {tuple(value.shape)}")
+        known[name].data = value
+    return module(*inputs["inputs"])
+
+
+def parts_of(value: Any) -> list[tuple[str, Any]] | None:
+    """The parts of a tuple, a list or a dict by their names; None for anything else."""
+    if isinstance(value, tuple | list):
+        found = [(str(place), part) for place, part in enumerate(value)]
+    elif isinstance(value, dict):
+        found = [(str(name), part) for name, part in value.items()]
+    else:
+        return None
+    return found[:MOST_PARTS]
+
+
+def arrays_in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Every array in an input, with a name that says where it is."""
+    if isinstance(value, np.ndarray) or is_tensor(value):
+        yield name, array_of(value)
+    elif isinstance(value, dict | tuple | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from arrays_in(part, f"{name}[{key!r}]")
+
+
+def same_array(one: Any, two: Any) -> bool:
+    """Whether an array is as it was."""
+    return one.shape == two.shape and np.array_equal(one, two, equal_nan=two.dtype.kind == "f")
+
+
+def changed_inputs(given: dict[str, Any], pristine: dict[str, Any]) -> list[str]:
+    """The names of the arrays that a call wrote to."""
+    names = []
+    for name, value in pristine.items():
+        after = dict(arrays_in(given[name], name))
+        names += [
+            where
+            for where, array in arrays_in(value, name)
+            if where not in after or not same_array(after[where], array)
+        ]
+    return names
