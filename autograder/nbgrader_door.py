@@ -17,6 +17,7 @@ from autograder.grading.class_run import only_one
 from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
 from autograder.grading.gradebook import GradeWriter
 from autograder.grading.pages import TEMPLATES
+from autograder.runner.calling import _
 
 __all__ = ["TEMPLATES", "ConfirmIntake", "GradeInSandbox", "ShowMathematics"]
 
@@ -73,8 +74,14 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
 class ShowMathematics(NbGraderPreprocessor):  # type: ignore[misc]
     """Turns the TeX of the released prose into MathML, which browsers draw without a script.
 
-    What a student wrote stays as it is: it is not ours to trust to a converter.
+    What a student wrote stays as it is: it is not ours to trust to a converter. The template finds the course's language
+    here too, since nbgrader makes its own exporter.
     """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        resources["_"] = _
+        nb, resources = super().preprocess(nb, resources)
+        return nb, resources
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
         if cell.cell_type == "markdown" and cell.get("id", "").startswith("text-"):

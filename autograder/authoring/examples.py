@@ -10,8 +10,8 @@ import numpy as np
 from autograder.check import Case, Returned
 from autograder.checks import Check, DrawnCase
 from autograder.grading.challenge import generator
-from autograder.grading.judge import expected_values, outcomes
-from autograder.runner.calling import Given
+from autograder.grading.judge import expected_values, outcomes, to_reread
+from autograder.runner.calling import Given, _
 
 # Worked cases are public, so their seed is too. Ten digits are more than any check needs.
 PUBLIC_SEED = b"worked cases"
@@ -64,16 +64,23 @@ def worked_cases(check: Check) -> list[DrawnCase]:
     return check.worked(generator(PUBLIC_SEED, "", check.name, ""))
 
 
+def asked_for(check: Check) -> str:
+    """What a trained model must reach, in words."""
+    trained = check.trained
+    assert trained is not None
+    told = _("{measure}, at least {threshold}") if trained.higher else _("{measure}, at most {threshold}")
+    return told.format(measure=trained.measure, threshold=f"{trained.threshold:g}")
+
+
 def example(check: Check) -> dict[str, Any]:
     """The content of a check's file."""
-    label, _, title = check.section.partition(": ")
     head = {
         "generated": "from autograder/checks and solutions by 'make exercises'; do not edit",
         "function": check.function,
-        "read": f"To reread: the book, section '{title}' ({label}).",
+        "read": to_reread(check.section),
     }
     if check.trained is not None:
-        return head | {"variable": check.trained.variable, "asked": check.trained.asked, "shapes": check.trained.shapes}
+        return head | {"variable": check.trained.variable, "asked": asked_for(check), "shapes": check.trained.shapes}
     cases = worked_cases(check)
     return head | {
         "axes": check.axes,

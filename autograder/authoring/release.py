@@ -13,6 +13,7 @@ import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import check as check_module
+from autograder import languages
 from autograder.authoring.examples import example_in_step
 from autograder.authoring.source import AuthoringError, source_notebook
 from autograder.cells import check_id, notebook_bytes, question_id
@@ -20,11 +21,12 @@ from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course, write_atomically
 from autograder.grading.gradebook import GradeWriter
 from autograder.runner import calling
+from autograder.runner.calling import _, marked
 
 EXERCISES_FOLDER = Path(__file__).parents[2] / "exercises"
 GENERATED = '# Generated from {path} by "make exercises"; do not edit.\n'
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)
-README = """{title}
+README = marked("""{title}
 
 1. Install Python 3.11 or newer, then what the notebook needs:  pip install -r requirements.txt
 2. Open the notebook in this folder:                            jupyter lab {slug}.ipynb
@@ -32,7 +34,7 @@ README = """{title}
 4. Hand in the file {slug}.ipynb. Nothing else is needed.
 
 Keep the other files and folders beside the notebook: the checks and its cells read them.
-"""
+""")
 PACKAGE_VERSIONS = {"numpy": "numpy>=2.0", "matplotlib": "matplotlib>=3.8", "torch": "torch>=2.4"}
 
 
@@ -96,6 +98,9 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
         "check.py": copy_of(check_module),
         "calling.py": copy_of(calling),
     }
+    sentences = languages.for_students()
+    if sentences is not None:
+        files[languages.FOR_STUDENTS] = sentences
     for check in exercise.checks:
         name = f"examples/{check.name}.json"
         files[name] = example_in_step(check, EXERCISES_FOLDER / name).encode()
@@ -105,6 +110,8 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
 def write_exercise(files: dict[str, bytes], folder: Path = EXERCISES_FOLDER) -> list[Path]:
     """Write the files of ``student_files`` into the exercises folder; return those whose bytes changed."""
     changed = []
+    if languages.FOR_STUDENTS not in files:  # it would speak another language than the course does now
+        (folder / languages.FOR_STUDENTS).unlink(missing_ok=True)
     for name, data in files.items():
         path = folder / name
         if not path.is_file() or path.read_bytes() != data:
@@ -118,7 +125,7 @@ def package(exercise: Exercise, files: dict[str, bytes]) -> bytes:
     files = dict(files)
     packages = sorted(PACKAGE_VERSIONS[name] for name in exercise.packages)
     files["requirements.txt"] = ("\n".join([*packages, "jupyterlab>=4"]) + "\n").encode()
-    files["README.txt"] = README.format(title=exercise.title, slug=exercise.slug).encode()
+    files["README.txt"] = _(README).format(title=exercise.title, slug=exercise.slug).encode()
     for name in (*exercise.files, *exercise.data):
         files[name] = (EXERCISES_FOLDER / name).read_bytes()
     buffer = io.BytesIO()
