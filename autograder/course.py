@@ -14,7 +14,7 @@ from typing import Any
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import settings
+from autograder import languages, settings
 from autograder.errors import UserError
 from autograder.exercise import Exercise, Exercises
 from autograder.exercise.discovery import OWN
@@ -156,7 +156,9 @@ class Course:
 
     def exercise(self, slug: str) -> Exercise:
         """An exercise as this course gives it: with the functions and points that its settings say."""
-        return chosen(self.exercises[slug], self.settings)
+        exercise = chosen(self.exercises[slug], self.settings)
+        languages.add(exercise.folder, self.settings.language)
+        return exercise
 
     @cached_property
     def config(self) -> Config:

@@ -13,13 +13,14 @@ from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Float
 
-from autograder import settings
+from autograder import languages, settings
 from autograder.course import Course
 from autograder.grading import challenge, intake
 from autograder.grading.class_run import only_one
 from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
 from autograder.grading.gradebook import GradeWriter
 from autograder.grading.pages import TEMPLATES
+from autograder.runner.calling import _
 
 __all__ = ["TEMPLATES", "ConfirmIntake", "GradeInSandbox", "LatePenalty", "ShowMathematics", "configure"]
 
@@ -69,7 +70,9 @@ def course_of(preprocessor: Any) -> Course:
         above = above.parent
     if above is None:
         raise NotTakenIn("This preprocessor works inside nbgrader's autograde alone.")
-    return Course.open(Path(above.coursedir.root))
+    course = Course.open(Path(above.coursedir.root))
+    languages.use(course.settings.language)
+    return course
 
 
 class ConfirmIntake(NbGraderPreprocessor):  # type: ignore[misc]
@@ -105,8 +108,14 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
 class ShowMathematics(NbGraderPreprocessor):  # type: ignore[misc]
     """Turns the TeX of the released prose into MathML, which browsers draw without a script.
 
-    What a student wrote stays as it is: it is not ours to trust to a converter.
+    What a student wrote stays as it is: it is not ours to trust to a converter. The template finds the course's language
+    here too, since nbgrader makes its own exporter.
     """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        resources["_"] = _
+        nb, resources = super().preprocess(nb, resources)
+        return nb, resources
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
         if cell.cell_type == "markdown" and cell.get("id", "").startswith("text-"):

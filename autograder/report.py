@@ -11,6 +11,7 @@ import jinja2
 from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
+from autograder.runner.calling import _
 from autograder.table import csv_text, summary
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -20,7 +21,7 @@ def render(summaries: Sequence[dict[str, Any]]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    return environment.get_template("class_report.html.j2").render(exercises=summaries)
+    return environment.get_template("class_report.html.j2").render(exercises=summaries, _=_)
 
 
 def write_report(course: Course, tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> Path:

@@ -13,6 +13,7 @@ from rich.table import Table
 from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import STATUSES
+from autograder.runner.calling import _
 
 # The gravest status of a student's checks is the one that the line shows.
 GRAVITY = (
@@ -110,7 +111,7 @@ def summary(exercise: Exercise, rows: Sequence[Row]) -> dict[str, Any]:
         verdicts = [o.verdict for row in rows for o in row.outcomes if o.verdict.check == check.name]
         statuses = Counter(verdict.status for verdict in verdicts)
         mistakes = Counter(verdict.mistake for verdict in verdicts if verdict.mistake)
-        messages = {mistake.name: mistake.message for mistake in check.misconceptions}
+        messages = {mistake.name: _(mistake.message) for mistake in check.misconceptions}
         checks.append(
             {
                 "check": check.name,
@@ -127,6 +128,6 @@ def summary(exercise: Exercise, rows: Sequence[Row]) -> dict[str, Any]:
     middle = len(points) // 2
     median = (points[middle] + points[~middle]) / 2 if points else 0.0
     return {
-        "slug": exercise.slug, "title": exercise.title, "points": exercise.most, "students": len(rows),
+        "slug": exercise.slug, "title": _(exercise.title), "points": exercise.most, "students": len(rows),
         "median": median, "checks": checks, "rows": [row_json(row) for row in rows],
     }  # fmt: skip

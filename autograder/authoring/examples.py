@@ -64,15 +64,23 @@ def worked_cases(check: Check) -> list[DrawnCase]:
     return check.worked(generator(PUBLIC_SEED, "", check.name, ""))
 
 
+def asked_for(check: Check) -> str:
+    """What a trained model must reach, in words."""
+    trained = check.trained
+    assert trained is not None
+    told = _("{measure}, at least {threshold}") if trained.higher else _("{measure}, at most {threshold}")
+    return told.format(measure=_(trained.measure), threshold=f"{trained.threshold:g}")
+
+
 def example(check: Check) -> dict[str, Any]:
     """The content of a check's file."""
     head = {
         "generated": "from the exercise's checks by 'autograder release'; do not edit",
         "function": check.function,
-        "read": to_reread(check),
+        "read": to_reread(check.section),
     }
     if check.trained is not None:
-        return head | {"variable": check.trained.variable, "asked": check.trained.asked, "shapes": check.trained.shapes}
+        return head | {"variable": check.trained.variable, "asked": asked_for(check), "shapes": check.trained.shapes}
     cases = worked_cases(check)
     return head | {
         "axes": check.axes,

@@ -12,6 +12,7 @@ import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import check as check_module
+from autograder import languages
 from autograder.authoring.examples import example_in_step
 from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
@@ -19,10 +20,11 @@ from autograder.exercise.cells import check_id, notebook_bytes, question_id
 from autograder.exercise.source import AuthoringError, source_notebook
 from autograder.grading.gradebook import GradeWriter
 from autograder.runner import calling
+from autograder.runner.calling import _, marked
 
 GENERATED = '# Generated from {path}.py by "autograder release"; do not edit.\n'
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)
-README = """{title}
+README = marked("""{title}
 
 1. Install Python 3.11 or newer, then what the notebook needs:  pip install -r requirements.txt
 2. Open the notebook in this folder:                            jupyter lab {slug}.ipynb
@@ -30,7 +32,7 @@ README = """{title}
 4. Hand in the file {slug}.ipynb. Nothing else is needed.
 
 Keep the other files and folders beside the notebook: the checks and its cells read them.
-"""
+""")
 PACKAGE_VERSIONS = {"numpy": "numpy>=2.0", "matplotlib": "matplotlib>=3.8", "torch": "torch>=2.4"}
 
 
@@ -83,6 +85,9 @@ def copy_of(module: ModuleType) -> bytes:
 def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
     """Every file that a student gets, by its name in their folder."""
     files = {f"{exercise.slug}.ipynb": released.read_bytes()} | common_files()
+    sentences = languages.for_students()
+    if sentences is not None:
+        files[languages.FOR_STUDENTS] = sentences
     for check in exercise.checks:
         name = f"examples/{check.name}.json"
         files[name] = example_in_step(check, exercise.released / name).encode()
@@ -90,7 +95,7 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
         files[name] = (exercise.folder / name).read_bytes()
     packages = sorted(PACKAGE_VERSIONS.get(name, name) for name in exercise.packages)
     files["requirements.txt"] = ("\n".join([*packages, "jupyterlab>=4"]) + "\n").encode()
-    files["README.txt"] = README.format(title=exercise.title, slug=exercise.slug).encode()
+    files["README.txt"] = _(README).format(title=_(exercise.title), slug=exercise.slug).encode()
     return files
 
 
@@ -105,7 +110,7 @@ def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:
     changed = [(path, data) for path, data in paths if not path.is_file() or path.read_bytes() != data]
     for path, data in changed:
         write_atomically(path, data)
-    return [path for path, _ in changed]
+    return [path for path, _data in changed]
 
 
 def keep(exercise: Exercise, files: dict[str, bytes]) -> list[Path]:

@@ -65,10 +65,6 @@ class Trained:
     higher: bool
     measure: str
 
-    @property
-    def asked(self) -> str:
-        return f"{self.measure}, at {'least' if self.higher else 'most'} {self.threshold:g}"
-
     def enough(self, score: float) -> bool:
         return bool(score >= self.threshold if self.higher else score <= self.threshold)
 

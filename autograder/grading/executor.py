@@ -24,7 +24,7 @@ from autograder.grading.border import BorderError, Frame, FrameReader, arrays, p
 from autograder.grading.picture import is_small_png
 from autograder.grading.transcript import MOST_PICTURE_BYTES, MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
 from autograder.runner import wire
-from autograder.runner.calling import DEEPEST, MOST_PARTS, Given
+from autograder.runner.calling import DEEPEST, MOST_PARTS, SENTENCES, Given, _
 from autograder.sandbox import bubblewrap, runtime
 from autograder.sandbox.bubblewrap import SandboxUnavailable
 from autograder.sandbox.limits import MEGABYTE, Limits
@@ -94,6 +94,7 @@ def encode_orders(task: Task, skip: set[str]) -> bytes:
         "cases": cases,
         "own_check": task.own_check,
         "limits": asdict(task.limits) | {"answer_bytes": answer_bytes},
+        "sentences": SENTENCES,
     }
     return wire.encode(orders, save(tensors))
 
@@ -212,7 +213,7 @@ def named_error(value: Any) -> tuple[str, str]:
     entry = value if isinstance(value, dict) else {}
     name, message = entry.get("name"), entry.get("message")
     return (
-        plain_text(name, 80) if isinstance(name, str) else "an error",
+        plain_text(name, 80) if isinstance(name, str) else _("an error"),
         plain_text(message, 500) if isinstance(message, str) else "",
     )
 
@@ -349,7 +350,7 @@ def execute(task: Task) -> Transcript:
     end = time.monotonic() + task.limits.notebook_seconds
     by_check = {cell.check: cell.id for cell in task.cells if cell.check}
     skip: set[str] = set()
-    for _ in range(MOST_RERUNS):
+    for _run in range(MOST_RERUNS):
         if run_once(task, skip, transcript, end):
             break
         answered = {by_check[check] for check in transcript.answers if check in by_check}

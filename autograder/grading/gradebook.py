@@ -20,6 +20,7 @@ from autograder.check import Verdict
 from autograder.course import Course, CourseError
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, question_id
+from autograder.runner.calling import _
 
 
 class Base(DeclarativeBase):
@@ -307,7 +308,7 @@ class GradeWriter:
             grade.auto_score = points[verdict.check]
             grade.needs_manual_grade = grade.manual_score is not None
         for comment in notebook.comments:
-            comment.auto_comment = "No response." if comment.cell.name in unattempted else None
+            comment.auto_comment = _("No response.") if comment.cell.name in unattempted else None
         missing = {verdict.check for verdict in verdicts} - set(points)
         if missing:
             raise CourseError(

@@ -28,6 +28,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.exercise.cells import notebook_bytes, solution_id
+from autograder.runner.calling import _
 
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 LARGEST_NOTEBOOK = 8 << 20
@@ -106,7 +107,7 @@ def open_file(folder: Path, parts: tuple[str, ...]) -> int:
             os.close(descriptor)
             descriptor = inner
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unreadable(f"{parts[-1]} is not a file.")
+            raise Unreadable(_("{name} is not a file.").format(name=parts[-1]))
         return descriptor
     except BaseException:
         os.close(descriptor)
@@ -115,10 +116,10 @@ def open_file(folder: Path, parts: tuple[str, ...]) -> int:
 
 def why_not(error: OSError, name: str) -> str:
     if error.errno == errno.ENOENT:
-        return f"{name} is missing."
+        return _("{name} is missing.").format(name=name)
     if error.errno in (errno.ELOOP, errno.ENOTDIR):
-        return f"{name} is a link or not a folder; only files handed in are read."
-    return f"{name} cannot be read: {error.strerror}."
+        return _("{name} is a link or not a folder; only files handed in are read.").format(name=name)
+    return _("{name} cannot be read: {reason}.").format(name=name, reason=error.strerror)
 
 
 def read_file(folder: Path, parts: tuple[str, ...], most: int) -> tuple[bytes, float]:
@@ -127,7 +128,8 @@ def read_file(folder: Path, parts: tuple[str, ...], most: int) -> tuple[bytes, f
     with os.fdopen(descriptor, "rb") as file:
         about = os.fstat(file.fileno())
         if about.st_size > most:
-            raise Unreadable(f"{parts[-1]} has {about.st_size >> 20} MB; the most that is read is {most >> 20} MB.")
+            told = _("{name} has {size} MB; the most that is read is {most} MB.")
+            raise Unreadable(told.format(name=parts[-1], size=about.st_size >> 20, most=most >> 20))
         return file.read(most), about.st_ctime
 
 
@@ -149,15 +151,17 @@ def parse(data: bytes) -> list[StudentCell]:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Unreadable("The file is not a notebook: it is not JSON.") from error
+        raise Unreadable(_("The file is not a notebook: it is not JSON.")) from error
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list):
-        raise Unreadable("The file is not a notebook of format 4: it has no list of cells.")
+        raise Unreadable(_("The file is not a notebook of format 4: it has no list of cells."))
     if len(cells) > MOST_CELLS:
-        raise Unreadable(f"The notebook has {len(cells)} cells; the most that are read is {MOST_CELLS}.")
+        told = _("The notebook has {count} cells; the most that are read is {most}.")
+        raise Unreadable(told.format(count=len(cells), most=MOST_CELLS))
     read = [student_cell(cell) for cell in cells if isinstance(cell, dict)]
     if sum(len(cell.source) for cell in read) > MOST_SOURCE:
-        raise Unreadable(f"The notebook holds more than {MOST_SOURCE >> 10} KB of source, the most that is read.")
+        told = _("The notebook holds more than {most} KB of source, the most that is read.")
+        raise Unreadable(told.format(most=MOST_SOURCE >> 10))
     return read
 
 
@@ -265,11 +269,11 @@ def rebuild(exercise: Exercise, released: Any, cells: list[StudentCell]) -> Rebu
             anchor = found
             sources[found] = cell.source
         elif cell.kind == "code" and cell.source in check_sources:
-            notes.append("A check cell stood there more than once; it counts once.")
+            notes.append(_("A check cell stood there more than once; it counts once."))
         elif cell.kind != "raw" and cell.source.strip():
             added.setdefault(anchor, []).append(added_cell(cell, number))
     if sum(len(cell.source) for cell in cells if cell.kind == "markdown") > MOST_TEXT:
-        notes.append(f"There were more than {MOST_TEXT >> 10} KB of text; the rest is left out.")
+        notes.append(_("There were more than {most} KB of text; the rest is left out.").format(most=MOST_TEXT >> 10))
         shorten(cell for cells_here in added.values() for cell in cells_here if cell.cell_type == "markdown")
     elsewhere = {name for cell in cells if cell.kind == "code" for name in defined_functions(cell.source)}
     result = Rebuilt(nbformat.from_dict(released), notes=sorted(set(notes)))
@@ -299,14 +303,15 @@ def released_cell(exercise: Exercise, original: Any, source: str | None, result:
     """A released cell; if it was to be filled in, with the student's source."""
     cell = nbformat.from_dict(original)
     if is_check(cell) and source is None:
-        result.notes.append(f"The check cell {cell.id} was missing; it counts all the same.")
+        result.notes.append(_("The check cell {name} was missing; it counts all the same.").format(name=cell.id))
     if not is_solution(cell):
         return cell
     check = next((check for check in exercise.checks if solution_id(check) == cell.id), None)
     if source is None:
         cell.source = ""
         if check is not None and check.function not in elsewhere:
-            result.malformed[check.function] = f"The notebook has no cell that defines {check.function}."
+            told = _("The notebook has no cell that defines {function}.").format(function=check.function)
+            result.malformed[check.function] = told
         return cell
     if check is not None and source.strip() == original.source.strip():
         result.unchanged.append(check.function)
@@ -368,7 +373,7 @@ def take_in(course: Course, exercise: Exercise, released: Any, hand_in: HandIn) 
         data, arrived = read_file(course.inbox, (student, slug, f"{slug}.ipynb"), LARGEST_NOTEBOOK)
         rebuilt = rebuild(exercise, released, parse(data))
         for name in exercise.files:
-            files[name], _ = read_file(course.inbox, (student, slug, name), LARGEST_NOTEBOOK)
+            files[name], _changed = read_file(course.inbox, (student, slug, name), LARGEST_NOTEBOOK)
     except Unreadable as error:
         rebuilt = unreadable_notebook(exercise, released, str(error))
     rebuilt.notebook.metadata[NOTEBOOK_KEY] = {

@@ -19,6 +19,8 @@ from autograder.check import (
     Verdict,
     call,
     difference,
+    hint,
+    listed,
     same_outcome,
     untrained,
     weights_difference,
@@ -26,10 +28,11 @@ from autograder.check import (
 from autograder.exercise import Check, DrawnCase, Exercise, Misconception
 from autograder.exercise.cells import train_id
 from autograder.grading.transcript import Answer, CaseAnswer, Transcript
-from autograder.runner.calling import array_of, import_torch, invoke, ready
+from autograder.runner.calling import _, array_of, import_torch, invoke, marked, ready
 
 STATUSES = (
-    "right", "wrong", "error", "timeout", "out of memory", "crashed", "malformed", "not reached", "not attempted",
+    "right", "wrong", "error", marked("timeout"), marked("out of memory"), marked("crashed"), "malformed",
+    marked("not reached"), "not attempted",
 )  # fmt: skip
 Array = np.ndarray[Any, Any]
 
@@ -68,7 +71,9 @@ def as_case(answer: CaseAnswer, function: str) -> Case:
     """An answer in the form that ``autograder.check`` compares."""
     if answer.error is not None:
         name, message = answer.error
-        return Case(error=f"{function} raised {name}: {message}".rstrip(": "))
+        message = message.rstrip(": ")
+        told = _("{function} raised {error}: {message}") if message else _("{function} raised {error}")
+        return Case(error=told.format(function=function, error=name, message=message))
     return Case(answer.returned, changed=answer.changed)
 
 
@@ -165,26 +170,26 @@ def judge_trained(check: Check, drawn: Sequence[DrawnCase], answer: Answer) -> V
     trained, say = check.trained, functools.partial(verdict, check)
     assert trained is not None
     if not answer.cases or answer.cases[0].returned is None:
-        return say("malformed", f"What the notebook handed over as {trained.variable} could not be read.")
+        told = _("What the notebook handed over as {variable} could not be read.")
+        return say("malformed", told.format(variable=trained.variable))
     returned = answer.cases[0].returned
     if untrained(returned):
-        return say("not attempted", f"{trained.variable} is still empty: {UNTRAINED}.")
+        return say("not attempted", _(UNTRAINED).format(variable=trained.variable))
     text = weights_difference(returned, trained.shapes, trained.variable)
     weights = {name: array for name, array in arrays_of(returned).items() if name in trained.shapes}
     if text is not None:
         found = named_by_symptom(check, weights, float("nan"))
-        hint = f"\nLikely mistake: {found.message}" if found else ""
-        return say("wrong", text + hint, found.name if found else None)
+        return say("wrong", text + (hint(_(found.message)) if found else ""), found.name if found else None)
     with np.errstate(all="ignore"):
         score = float(trained.score(weights, drawn[0].inputs))
-    told = (
-        f"{trained.measure}: {score:.4g}; asked for: at {'least' if trained.higher else 'most'} {trained.threshold:g}."
-    )
+    told = _("{measure}: {score}; asked for: at most {threshold}.")
+    if trained.higher:
+        told = _("{measure}: {score}; asked for: at least {threshold}.")
+    told = told.format(measure=_(trained.measure), score=f"{score:.4g}", threshold=f"{trained.threshold:g}")
     if trained.enough(score):
         return say("right", told)
     found = named_by_symptom(check, weights, score)
-    hint = f"\nLikely mistake: {found.message}" if found else ""
-    return say("wrong", told + hint, found.name if found else None)
+    return say("wrong", told + (hint(_(found.message)) if found else ""), found.name if found else None)
 
 
 def named_by_symptom(check: Check, weights: dict[str, Array], score: float) -> Misconception | None:
@@ -207,21 +212,24 @@ def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls
         return judge_trained(check, drawn, answer)
     say = functools.partial(verdict, check)
     if not answer.cases:
-        return say("malformed", "What the notebook handed over for this check could not be read.")
+        return say("malformed", _("What the notebook handed over for this check could not be read."))
     errors = [case for case in answer.cases if case.error is not None]
     for case in errors:
         assert case.error is not None
         own = ("", check.function) if not isinstance(check.reference, type) else ("", *vars(check.reference))
         if case.error[0] == "NotImplementedError" and case.raised_in in own:
-            return say("not attempted", f"{check.function} still raises NotImplementedError.")
+            told = _("{function} still raises NotImplementedError.")
+            return say("not attempted", told.format(function=check.function))
         if case.error[0] == "NotImplementedError" and case.raised_in in check.earlier:
-            return say("error", f"{check.function} calls {case.raised_in}, which is not written yet.")
+            told = _("{function} calls {inner}, which is not written yet.")
+            return say("error", told.format(function=check.function, inner=case.raised_in))
         if case.error[0] == "NameError":
             absent = [name for name in check.earlier if f"'{name}'" in case.error[1]]
             if absent:
-                return say("error", f"{check.function} calls {absent[0]}, which is not defined.")
+                told = _("{function} calls {inner}, which is not defined.")
+                return say("error", told.format(function=check.function, inner=absent[0]))
         if case.error[0] == "MemoryError":
-            return say("out of memory", f"{check.function} asked for more memory than there is.")
+            return say("out of memory", how_it_ended(check.function, "out of memory"))
     cases = [as_case(case, check.function) for case in answer.cases]
     expected = expected_values(check, drawn)
     shown = Shown.of(check.function, check.axes, check.tensors)
@@ -230,27 +238,25 @@ def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls
         if text is None:
             continue
         status = "error" if value.error else "wrong"
-        text += f" (challenge: {one.title})"
+        text = _("{difference} (challenge: {title})").format(difference=text, title=_(one.title))
         found = matching(check, drawn, cases)
         if found is not None:
-            return say(status, f"{text}\nLikely mistake: {found.message}", found.name)
+            return say(status, text + hint(_(found.message)), found.name)
         if check.earlier and rests_on_wrong_part(check, drawn[0], cases[0], calls):
-            names = " and ".join(check.earlier)
-            return say(
-                status, f"{text}\n{check.function} itself is right: it fails because {names} is wrong. Mend that first."
-            )
+            told = _("{function} itself is right: it fails because {names} is wrong. Mend that first.")
+            return say(status, f"{text}\n{told.format(function=check.function, names=listed(check.earlier))}")
         return say(status, text)
-    return say("right", f"All {len(cases)} challenges agree with the reference.")
-
-
-def to_reread(check: Check) -> str:
-    """Which section of the book to read again, if the check names one."""
-    label, _, title = check.section.partition(": ")
-    return f"To reread: the book, section '{title}' ({label})." if title else ""
+    return say("right", _("All {count} challenges agree with the reference.").format(count=len(cases)))
 
 
 def verdict(check: Check, status: str, message: str, mistake: str | None = None) -> Verdict:
-    return Verdict(check.name, status, message, mistake, "" if status == "right" else to_reread(check))
+    return Verdict(check.name, status, message, mistake, "" if status == "right" else to_reread(check.section))
+
+
+def to_reread(section: str) -> str:
+    """Where the book explains what a check asks for, if the check says it."""
+    label, _colon, title = section.partition(": ")
+    return _("To reread: the book, section '{title}' ({label}).").format(title=title, label=label) if title else ""
 
 
 def without_answer(check: Check, submission: Submission, transcript: Transcript) -> Verdict:
@@ -262,43 +268,48 @@ def without_answer(check: Check, submission: Submission, transcript: Transcript)
     cell = submission.solution_cells.get(check.function, "")
     ended = transcript.ended.get(cell)
     if ended is not None:
-        return say(ended, how_it_ended(f"The cell that defines {check.function}", ended))
+        cell_named = _("The cell that defines {function}").format(function=check.function)
+        return say(ended, how_it_ended(cell_named, ended))
     if check.trained is not None and check.function not in submission.unchanged:
         return without_weights(check, transcript)
     if check.name not in transcript.answers:
-        return say("not reached", "The notebook's time was used up, or it ended, before this check.")
+        return say("not reached", _("The notebook's time was used up, or it ended, before this check."))
     error = transcript.output(cell).error
     if error is not None:
         status = "out of memory" if error[0] == "MemoryError" else "error"
-        return say(status, f"The cell that should define {check.function} ended with {error[0]}: {error[1]}")
+        told = _("The cell that should define {function} ended with {error}: {message}")
+        return say(status, told.format(function=check.function, error=error[0], message=error[1]))
     if check.function in submission.unchanged:
-        return say("not attempted", f"{check.function} is as it was released.")
-    return say("error", f"No function named {check.function} is defined.")
+        return say("not attempted", _("{function} is as it was released.").format(function=check.function))
+    return say("error", _("No function named {function} is defined.").format(function=check.function))
 
 
 def without_weights(check: Check, transcript: Transcript) -> Verdict:
     """The verdict where no trained weights came: what the cell that trains ended with."""
     assert check.trained is not None
     cell = train_id(check.trained.variable)
-    what, ended = f"The cell that makes {check.trained.variable}", transcript.ended.get(cell)
+    what = _("The cell that makes {variable}").format(variable=check.trained.variable)
+    ended = transcript.ended.get(cell)
     if ended is not None:
         return verdict(check, ended, how_it_ended(what, ended))
     error = transcript.output(cell).error
     if error is None:
-        return verdict(check, "not reached", f"{what} was not run to its end.")
+        return verdict(check, "not reached", _("{what} was not run to its end.").format(what=what))
     if error[0] == "NotImplementedError":
-        return verdict(check, "not attempted", f"{what} needs a function that is not written yet.")
+        told = _("{what} needs a function that is not written yet.")
+        return verdict(check, "not attempted", told.format(what=what))
     status = "out of memory" if error[0] == "MemoryError" else "error"
-    return verdict(check, status, f"{what} ended with {error[0]}: {error[1]}")
+    told = _("{what} ended with {error}: {message}")
+    return verdict(check, status, told.format(what=what, error=error[0], message=error[1]))
 
 
 def how_it_ended(what: str, ended: str) -> str:
     reasons = {
-        "timeout": f"{what} did not come to an end within its time. Is there a loop that never ends?",
-        "crashed": f"{what} ended the whole notebook (as os._exit does, or a process without memory).",
-        "out of memory": f"{what} asked for more memory than there is.",
+        "timeout": _("{what} did not come to an end within its time. Is there a loop that never ends?"),
+        "crashed": _("{what} ended the whole notebook (as os._exit does, or a process without memory)."),
+        "out of memory": _("{what} asked for more memory than there is."),
     }
-    return reasons[ended]
+    return reasons[ended].format(what=what)
 
 
 def judge(

@@ -19,6 +19,7 @@ from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, notebook_bytes
 from autograder.grading.transcript import CellOutput, Transcript
+from autograder.runner.calling import _
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 # Highlighting takes time that grows faster than the source; longer code is shown plain.
@@ -29,9 +30,9 @@ def cell_outputs(output: CellOutput) -> list[Any]:
     """A cell's text and pictures as notebook outputs."""
     outputs = [new_output("stream", name="stdout", text=output.text)] if output.text else []
     for picture in output.pictures:
-        data = {"image/png": base64.b64encode(picture).decode(), "text/plain": "a figure"}
+        data = {"image/png": base64.b64encode(picture).decode(), "text/plain": _("a figure")}
         outputs.append(
-            new_output("display_data", data, metadata={"image/png": {"alt": "A figure that this cell drew"}})
+            new_output("display_data", data, metadata={"image/png": {"alt": _("A figure that this cell drew")}})
         )
     return outputs
 
@@ -90,5 +91,5 @@ def feedback_page(course: Course, slug: str, student: str, notebook: bytes) -> b
         "unique_key": slug,
         "nbgrader": {"student": student, "assignment": slug, "notebook": slug, "db_url": course.db_url},
     }
-    page, _ = exporter.from_notebook_node(nbformat.reads(notebook, as_version=4), resources=resources)
+    page, _resources = exporter.from_notebook_node(nbformat.reads(notebook, as_version=4), resources=resources)
     return str(page).encode()

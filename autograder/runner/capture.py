@@ -4,6 +4,8 @@ import io
 import os
 import sys
 
+from calling import _
+
 FLUSH_AT = 4096
 LARGEST_PICTURE = 2 << 20
 
@@ -58,7 +60,8 @@ class CellText(io.TextIOBase):
     def end(self):
         if self.dropped:
             self.left = 200
-            self.write(f"\n[{self.dropped} more characters were printed; they are left out]\n")
+            told = _("[{count} more characters were printed; they are left out]").format(count=self.dropped)
+            self.write(f"\n{told}\n")
         self.flush()
 
 

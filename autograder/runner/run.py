@@ -85,6 +85,7 @@ class Notebook:
 
     def execute(self, cell):
         from answers import describe_error
+        from calling import _
         from capture import send_pictures
 
         result = self.shell.run_cell(cell["source"], store_history=False)
@@ -96,7 +97,10 @@ class Notebook:
         try:
             send_pictures(self.border, cell["id"])
         except Exception as error:
-            self.text.write(f"\nThe figure could not be drawn: {type(error).__name__}: {error}\n")
+            told = _("The figure could not be drawn: {error}: {message}").format(
+                error=type(error).__name__, message=error
+            )
+            self.text.write(f"\n{told}\n")
 
     def ask(self, cell):
         from answers import answer, hand_over, record_calls
@@ -131,9 +135,11 @@ def main():
     stream.close()
     set_limits(orders["limits"])
 
+    import calling
     import capture
     from safetensors.numpy import load
 
+    calling.SENTENCES.update(orders.get("sentences", {}))
     border = capture.Border(descriptor, wire.encode)
     notebook = Notebook(orders, load(block), border)
     border.send({"kind": "ready"})

@@ -4,8 +4,10 @@
 The same on a student's machine, in the sandbox and where the reference is computed; students get a copy of this file.
 """
 
+import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,30 @@ SENTENCES: dict[str, str] = {}
 
 def _(sentence: str) -> str:
     return SENTENCES.get(sentence) or sentence
+
+
+def sentences_in(path: Path) -> dict[str, str]:
+    """The sentences of a file, by the English ones; none where it is missing or cannot be read, and then English is spoken."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {sentence: told for sentence, told in pairs if isinstance(told, str)}
+
+
+# What is said in the language of the course, by the English sentence. The grader fills it from its catalogues.
+SENTENCES: dict[str, str] = sentences_in(Path(__file__).with_name("sentences.json"))
+
+
+def _(sentence: str) -> str:
+    """A sentence in the language of the course, and in English where it is not translated."""
+    return SENTENCES.get(sentence) or sentence
+
+
+def marked(sentence: str) -> str:
+    """A sentence that the catalogues hold and that ``_`` is asked for later: a status, say, which is a code in data."""
+    return sentence
 
 
 class Given:
@@ -78,9 +104,14 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
     known = dict(module.named_parameters())
     for name, value in inputs["parameters"].items():
         if name not in known:
-            raise AttributeError(f"the module has no parameter {name}; it has {', '.join(known) or 'none'}")
+            if not known:
+                raise AttributeError(_("the module has no parameter {name}; it has none").format(name=name))
+            raise AttributeError(
+                _("the module has no parameter {name}; it has {known}").format(name=name, known=", ".join(known))
+            )
         if tuple(known[name].shape) != tuple(value.shape):
-            raise ValueError(f"the parameter {name} has the shape {tuple(known[name].shape)}, not {tuple(value.shape)}")
+            shapes = {"shape": tuple(known[name].shape), "wanted": tuple(value.shape)}
+            raise ValueError(_("the parameter {name} has the shape {shape}, not {wanted}").format(name=name, **shapes))
         known[name].data = value
     return module(*inputs["inputs"])
 

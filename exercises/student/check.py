@@ -15,6 +15,7 @@ import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,22 @@ import numpy as np
 from calling import (
     DEEPEST,
     Given,
+    _,
     array_of,
     changed_inputs,
     import_torch,
     invoke,
     is_tensor,
+    marked,
     parts_of,
     ready,
 )
 
 Expected = Any
 """An array; or a tuple, a list or a dict of such."""
+
+# How a check can end here. In data these are codes; where people read them they are said in the course's language.
+STATUSES = (marked("right"), marked("wrong"), marked("error"), marked("malformed"), marked("not attempted"))
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Verdict:
         return self.status == "right"
 
     def __str__(self) -> str:
-        lines = [f"{self.check}: {self.status}.", self.message, self.read]
+        lines = [f"{self.check}: {_(self.status)}.", self.message, self.read]
         return "\n".join(line for line in lines if line)
 
     __repr__ = __str__
@@ -94,7 +100,7 @@ class Verdict:
         text = "<br>".join(html.escape(line) for line in lines if line)
         return (
             f'<div style="border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0">'
-            f'<b style="color:{colour}">{mark} {html.escape(self.check)}: {self.status}</b><br>{text}</div>'
+            f'<b style="color:{colour}">{mark} {html.escape(self.check)}: {html.escape(_(self.status))}</b><br>{text}</div>'
         )
 
 
@@ -120,7 +126,7 @@ class Shown:
 
     def place(self, index: Sequence[int]) -> str:
         if len(self.axes) != len(index):
-            return f"index {self.shape(index) if len(index) > 1 else int(index[0])}"
+            return _("index {index}").format(index=self.shape(index) if len(index) > 1 else int(index[0]))
         return ", ".join(f"{name.lower()} = {int(i)}" for name, i in zip(self.axes, index, strict=True))
 
     def part(self, key: str, number: int) -> Shown:
@@ -129,59 +135,94 @@ class Shown:
             name, axes = self.parts[number]
         else:
             name, axes = next((one for one in self.parts if one[0] == key), (key, ()))
-        return Shown(name if not name.isdigit() else f"part {number + 1} of the result", axes, tensors=self.tensors)
+        told = _("part {number} of the result").format(number=number + 1) if name.isdigit() else name
+        return Shown(told, axes, tensors=self.tensors)
 
 
-def kind_of(wanted: Expected, shown: Shown) -> str:
-    """What a result should be, in words."""
+def wanted_kind(wanted: Expected, shown: Shown) -> str:
+    """What a function should return: the second half of a sentence."""
     if isinstance(wanted, tuple | list):
+        told = _("it should return a list of {count}: {names}")
+        if isinstance(wanted, tuple):
+            told = _("it should return a tuple of {count}: {names}")
         names = ", ".join(shown.part(str(i), i).function for i in range(len(wanted)))
-        return f"{'a tuple' if isinstance(wanted, tuple) else 'a list'} of {len(wanted)}: {names}"
+        return told.format(count=len(wanted), names=names)
     if isinstance(wanted, dict):
-        return f"a dict with the keys {', '.join(wanted)}"
+        return _("it should return a dict with the keys {keys}").format(keys=", ".join(wanted))
     if not wanted.ndim:
-        return "a single number"
-    return f"{'a tensor' if shown.tensors else 'an array'} of shape {shown.shape(wanted.shape)}"
+        return _("it should return a single number")
+    told = _("it should return an array of shape {shape}")
+    if shown.tensors:
+        told = _("it should return a tensor of shape {shape}")
+    return told.format(shape=shown.shape(wanted.shape))
 
 
-def an(name: str) -> str:
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+def wrong_type(returned: Returned, wanted: Expected, shown: Shown) -> str:
+    """What is said of a result that is no array or no container; English has two articles, so two sentences."""
+    told = _("{function} returned a {type}; {wanted}.")
+    if begins_with_vowel(returned.type):
+        told = _("{function} returned an {type}; {wanted}.")
+    return told.format(function=shown.function, type=returned.type, wanted=wanted_kind(wanted, shown))
+
+
+def begins_with_vowel(name: str) -> bool:
+    return name[:1].lower() in "aeiou"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as "x and y"."""
+    return reduce(lambda one, other: _("{one} and {other}").format(one=one, other=other), names)
+
+
+def nothing(shown: Shown) -> str:
+    return _("{function} returned nothing. Does it end with return?").format(function=shown.function)
 
 
 def type_difference(returned: Returned, expected: np.ndarray[Any, Any], shown: Shown) -> str | None:
     """The first check: is it an array of real numbers (or one number) at all?"""
     if returned.type == "NoneType":
-        return f"{shown.function} returned nothing. Does it end with return?"
+        return nothing(shown)
     array_type = "Tensor" if shown.tensors else "ndarray"
     right_type = returned.type in (array_type, "Parameter" if shown.tensors else array_type)
     if not (right_type or (expected.ndim == 0 and returned.dtype != "")):
-        return f"{shown.function} returned {an(returned.type)}; it should return {kind_of(expected, shown)}."
+        return wrong_type(returned, expected, shown)
+    told = wrong_numbers(returned, expected)
+    return None if told is None else told.format(function=shown.function, dtype=returned.dtype)
+
+
+def wrong_numbers(returned: Returned, expected: np.ndarray[Any, Any]) -> str | None:
+    """What is said of numbers of another kind than those asked for."""
     wanted = np.dtype(expected.dtype).kind
     kinds = ("float",) if expected.ndim else ("float", "int", "uint")  # a sum of nothing may well be the integer 0
     if wanted == "f" and not returned.dtype.startswith(kinds):
-        return f"{shown.function} returned numbers of type {returned.dtype}; they should be floating-point numbers."
+        return _("{function} returned numbers of type {dtype}; they should be floating-point numbers.")
     if wanted in "iu" and not returned.dtype.startswith(("int", "uint")):
-        return f"{shown.function} returned numbers of type {returned.dtype}; they should be integers."
+        return _("{function} returned numbers of type {dtype}; they should be integers.")
     if wanted == "b" and returned.dtype != "bool":
-        return f"{shown.function} returned numbers of type {returned.dtype}; they should be True or False."
+        return _("{function} returned numbers of type {dtype}; they should be True or False.")
     return None
 
 
 def shape_difference(returned: Returned, expected: np.ndarray[Any, Any], shown: Shown) -> str | None:
     if returned.shape == expected.shape:
         return None
-    named = f", which is ({', '.join(shown.axes)})" if shown.axes else ""
-    wanted = f"the shape {shown.shape(expected.shape)}{named}" if expected.ndim else "a single number"
-    return f"{shown.function} returned the shape {shown.shape(returned.shape)}; it should be {wanted}."
+    told = _("{function} returned the shape {shape}; it should be the shape {wanted}.")
+    if not expected.ndim:
+        told = _("{function} returned the shape {shape}; it should be a single number.")
+    elif shown.axes:
+        told = _("{function} returned the shape {shape}; it should be the shape {wanted}, which is ({axes}).")
+    shapes = {"shape": shown.shape(returned.shape), "wanted": shown.shape(expected.shape)}
+    return told.format(function=shown.function, axes=", ".join(shown.axes), **shapes)
 
 
 def dtype_difference(returned: Returned, expected: np.ndarray[Any, Any], shown: Shown) -> str | None:
     if expected.ndim == 0 or returned.dtype == str(expected.dtype) or expected.dtype.kind in "iu":
         return None
-    return (
-        f"{shown.function} returned {returned.dtype} where the inputs were {expected.dtype}; the dtype should stay what "
-        "it was. Do you make an array without dtype=?"
+    told = _(
+        "{function} returned {dtype} where the inputs were {wanted}; the dtype should stay what it was. "
+        "Do you make an array without dtype=?"
     )
+    return told.format(function=shown.function, dtype=returned.dtype, wanted=expected.dtype)
 
 
 def value_difference(
@@ -196,17 +237,29 @@ def value_difference(
         return None
     if not np.isfinite(array).all():
         index = np.argwhere(~np.isfinite(array))[0]
-        where = f" at {shown.place(index)}" if len(index) else ""
-        return f"{shown.function} returned {array[tuple(index)]}{where}; every value should be a finite number."
+        told = _("{function} returned {value}; every value should be a finite number.")
+        if len(index):
+            told = _("{function} returned {value} at {place}; every value should be a finite number.")
+        place = shown.place(index) if len(index) else ""
+        return told.format(function=shown.function, value=array[tuple(index)], place=place)
     if not expected.ndim:
-        return f"{shown.function} returned {float(array):.6g}; it should be {float(expected):.6g}."
+        told = _("{function} returned {yours}; it should be {theirs}.")
+        return told.format(function=shown.function, yours=f"{float(array):.6g}", theirs=f"{float(expected):.6g}")
     index = np.argwhere(wrong)[0]
     yours, theirs = float(array[tuple(index)]), float(expected[tuple(index)])
-    return (
-        f"The type and shape are right; {int(wrong.sum())} of {wrong.size} values differ. The first is at "
-        f"{shown.place(index)}: {shown.function} returned {yours:.6g}, it should be {theirs:.6g}. "
-        f"The largest difference is {float(np.nanmax(error)):.3g}.{by_step(wrong, shown)}"
+    told = _(
+        "The type and shape are right; {wrong} of {size} values differ. The first is at {place}: {function} returned "
+        "{yours}, it should be {theirs}. The largest difference is {largest}."
+    ).format(
+        wrong=int(wrong.sum()),
+        size=wrong.size,
+        place=shown.place(index),
+        function=shown.function,
+        yours=f"{yours:.6g}",
+        theirs=f"{theirs:.6g}",
+        largest=f"{float(np.nanmax(error)):.3g}",
     )
+    return f"{told} {by_step(wrong, shown)}".rstrip()
 
 
 def by_step(wrong: Any, shown: Shown) -> str:
@@ -214,61 +267,81 @@ def by_step(wrong: Any, shown: Shown) -> str:
     steps = wrong.reshape(wrong.shape[0], -1).any(axis=1) if wrong.ndim else np.zeros(0, dtype=bool)
     if shown.axes[:1] != ("T",) or len(steps) < 2 or steps.all():
         return ""
-    return f" Wrong at t = {spans(np.flatnonzero(steps))}, right at t = {spans(np.flatnonzero(~steps))}."
+    told = _("Wrong at t = {wrong}, right at t = {right}.")
+    return told.format(wrong=spans(np.flatnonzero(steps)), right=spans(np.flatnonzero(~steps)))
 
 
 def spans(numbers: np.ndarray[Any, Any]) -> str:
     """0, 1, 2, 5 as "0 to 2, 5"."""
     runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+    between = _("{first} to {last}")
+    return ", ".join(str(run[0]) if len(run) == 1 else between.format(first=run[0], last=run[-1]) for run in runs)
 
 
-def parts_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown, find: Any) -> str | None:
+Found = list[str]
+"""What is wrong with a result: a sentence, after the names of the results inside each other in which the difference lies."""
+
+
+def parts_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown, find: Any) -> Found | None:
     """What is wrong with a result of several parts: the first that differs, and which others do; parts may have parts."""
     wanted = dict(parts_of(expected) or [])
     if returned.type == "NoneType":
-        return f"{shown.function} returned nothing. Does it end with return?"
+        return [nothing(shown)]
     sequence = isinstance(expected, tuple | list)
     if returned.parts is None or sequence != (returned.type in ("tuple", "list")):
-        return f"{shown.function} returned {an(returned.type)}; it should return {kind_of(expected, shown)}."
+        return [wrong_type(returned, expected, shown)]
     theirs = dict(returned.parts)
     if theirs.keys() != wanted.keys():
-        told = f"{len(theirs)} parts" if sequence else f"the keys {', '.join(theirs) or 'none'}"
-        return f"{shown.function} returned {told}; it should return {kind_of(expected, shown)}."
-    found = {}
+        told = _("{function} returned the keys {keys}; {wanted}.")
+        if sequence:
+            told = _("{function} returned {count} parts; {wanted}.")
+        elif not theirs:
+            told = _("{function} returned the keys none; {wanted}.")
+        about = {"function": shown.function, "wanted": wanted_kind(expected, shown)}
+        return [told.format(count=len(theirs), keys=", ".join(theirs), **about)]
+    found: dict[str, Found | None] = {}
     for number, (key, part) in enumerate(wanted.items()):
         how = shown.part(key, number)
         found[how.function] = find(theirs[key], part, tolerance, how)
-    wrong = [name for name, text in found.items() if text is not None]
+    wrong = {name: one for name, one in found.items() if one is not None}
     if not wrong:
         return None
+    (_name, (*within, text)), *more = wrong.items()
     right = [name for name in found if name not in wrong]
-    others = [f"Also wrong: {', '.join(wrong[1:])}."] if wrong[1:] else []
-    others += [f"Right: {', '.join(right)}."] if right else []
-    first = str(found[wrong[0]])
-    inner = "In the result of "
-    told = f"in {first.removeprefix(inner)}" if first.startswith(inner) else first
-    return " ".join([f"{inner}{shown.function}{', ' if told != first else ': '}{told}", *others])
+    others = [_("Also wrong: {names}.").format(names=", ".join(name for name, _one in more))] if more else []
+    others += [_("Right: {names}.").format(names=", ".join(right))] if right else []
+    return [shown.function, *within, " ".join([text, *others])]
 
 
-def form_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown) -> str | None:
+def sentence_on(found: Found) -> str:
+    """A difference in words, with the part of the result in which it lies."""
+    *within, text = found
+    if not within:
+        return text
+    where = reduce(lambda whole, part: _("{whole}, in {part}").format(whole=whole, part=part), within)
+    return _("In the result of {function}: {difference}").format(function=where, difference=text)
+
+
+def form_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown) -> Found | None:
     """The type, then the shape, then the dtype."""
     if isinstance(expected, tuple | list | dict):
         return parts_difference(returned, expected, tolerance, shown, form_difference)
     for find in (type_difference, shape_difference, dtype_difference):
         text = find(returned, expected, shown)
         if text is not None:
-            return text
+            return [text]
     return None
 
 
-def numbers_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown) -> str | None:
+def numbers_difference(returned: Returned, expected: Expected, tolerance: float, shown: Shown) -> Found | None:
     """The values of a result whose form is right."""
     if isinstance(expected, tuple | list | dict):
         return parts_difference(returned, expected, tolerance, shown, numbers_difference)
     if returned.array is None:
-        return f"{shown.function} returned an array that is too large or of an unknown dtype ({returned.dtype})."
-    return value_difference(returned.array, expected, tolerance, shown)
+        told = _("{function} returned an array that is too large or of an unknown dtype ({dtype}).")
+        return [told.format(function=shown.function, dtype=returned.dtype)]
+    text = value_difference(returned.array, expected, tolerance, shown)
+    return None if text is None else [text]
 
 
 def difference(case: Case, expected: Expected, tolerance: float, shown: Shown) -> str | None:
@@ -276,15 +349,12 @@ def difference(case: Case, expected: Expected, tolerance: float, shown: Shown) -
     if case.error is not None:
         return case.error
     returned = case.returned or Returned("NoneType")
-    text = form_difference(returned, expected, tolerance, shown)
-    if text is not None:
-        return text
-    if case.changed:
-        names = " and ".join(case.changed)
-        return (
-            f"{shown.function} changed its input {names}; it should make a new array and leave its inputs as they were."
-        )
-    return numbers_difference(returned, expected, tolerance, shown)
+    found = form_difference(returned, expected, tolerance, shown)
+    if found is None and case.changed:
+        told = _("{function} changed its input {names}; it should make a new array and leave its inputs as they were.")
+        return told.format(function=shown.function, names=listed(case.changed))
+    found = found or numbers_difference(returned, expected, tolerance, shown)
+    return None if found is None else sentence_on(found)
 
 
 def same_outcome(case: Case, other: Case, tolerance: float) -> bool:
@@ -312,7 +382,7 @@ def same_result(one: Returned, two: Returned, tolerance: float) -> bool:
 def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = False) -> Case:
     """Call a function on copies of the inputs, and look whether it wrote to them."""
     torch = import_torch() if tensors else None
-    given, pristine = ({name: ready(value, torch) for name, value in inputs.items()} for _ in range(2))
+    given, pristine = ({name: ready(value, torch) for name, value in inputs.items()} for _time in range(2))
     try:
         with np.errstate(all="ignore"):
             returned = Returned.of(invoke(function, given))
@@ -320,12 +390,16 @@ def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = F
         inner = traceback.extract_tb(error.__traceback__)[-1].name
         if isinstance(function, type) or inner in (invoke.__name__, getattr(function, "__name__", "")):
             raise
-        return Case(error=f"{function.__name__} calls {inner}, which is not written yet.")
+        told = _("{function} calls {inner}, which is not written yet.")
+        return Case(error=told.format(function=function.__name__, inner=inner))
     except Exception as error:
-        name = getattr(function, "__name__", "your function")
+        name = getattr(function, "__name__", _("your function"))
         shapes = [f"{key} {value.shape}" for key, value in inputs.items() if isinstance(value, np.ndarray)]
-        told = f". The inputs were {', '.join(shapes)}" if shapes and isinstance(error, ValueError) else ""
-        return Case(error=f"{name} raised {type(error).__name__}: {str(error).strip()}{told}.")
+        told = _("{function} raised {error}: {message}.")
+        told = told.format(function=name, error=type(error).__name__, message=str(error).strip())
+        if shapes and isinstance(error, ValueError):
+            told += " " + _("The inputs were {shapes}.").format(shapes=", ".join(shapes))
+        return Case(error=told)
     return Case(returned=returned, changed=tuple(changed_inputs(given, pristine)))
 
 
@@ -377,10 +451,11 @@ def worked_example(name: str) -> dict[str, Any]:
     folder = Path(__file__).parent / "examples"
     path = folder / f"{name}.json"
     if not path.is_file():
-        known = (
-            ", ".join(sorted(file.stem for file in folder.glob("*.json"))) or "none: is the folder examples/ missing?"
-        )
-        raise FileNotFoundError(f"There is no check named {name!r}. The checks are: {known}.")
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.json")))
+        told = _("There is no check named {name}. The checks are: {known}.")
+        if not known:
+            told = _("There is no check named {name}. The checks are: none: is the folder examples/ missing?.")
+        raise FileNotFoundError(told.format(name=repr(name), known=known))
     example: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return example
 
@@ -404,31 +479,33 @@ def check(name: str, function: Callable[..., Any]) -> Verdict:
     if "shapes" in example:
         return check_trained(name, function, example)
     if not callable(function):
-        return Verdict(
-            name,
-            "error",
-            f"check needs the function itself, not a {type(function).__name__}: write its name without brackets.",
-        )
+        told = _("check needs the function itself, not a {type}: write its name without brackets.")
+        return Verdict(name, "error", told.format(type=type(function).__name__))
     shown = Shown.of(example["function"], example["axes"], example["tensors"])
     inputs = [{key: value_from(entry) for key, entry in case["inputs"].items()} for case in example["cases"]]
     try:
         cases = [call(function, one, example["tensors"]) for one in inputs]
     except NotImplementedError:
-        return Verdict(
-            name, "not attempted", f"{example['function']} still raises NotImplementedError: replace that line."
-        )
+        told = _("{function} still raises NotImplementedError: replace that line.")
+        return Verdict(name, "not attempted", told.format(function=example["function"]))
     for number, (case, entry) in enumerate(zip(cases, example["cases"], strict=True), start=1):
         text = difference(case, value_from(entry["expected"]), example["tolerance"], shown)
         if text is not None:
             mistake = find_mistake(cases, example)
             status = "error" if case.error else "wrong"
-            of = f" (worked case {number} of {len(cases)}: {entry['title']})"
-            hint = f"\nLikely mistake: {mistake['message']}" if mistake else ""
-            return Verdict(name, status, text + of + hint, mistake["name"] if mistake else None, example["read"])
-    return Verdict(name, "right", f"All {len(cases)} worked cases agree.")
+            of = {"number": number, "count": len(cases), "title": entry["title"]}
+            text = _("{difference} (worked case {number} of {count}: {title})").format(difference=text, **of)
+            text += hint(mistake["message"]) if mistake else ""
+            return Verdict(name, status, text, mistake["name"] if mistake else None, example["read"])
+    return Verdict(name, "right", _("All {count} worked cases agree.").format(count=len(cases)))
 
 
-UNTRAINED = "the cell that trains has not come to its end"
+def hint(message: str) -> str:
+    """The line on a known mistake, to be put after a difference."""
+    return "\n" + _("Likely mistake: {message}").format(message=message)
+
+
+UNTRAINED = marked("{variable} is still empty: the cell that trains has not come to its end.")
 
 
 def untrained(returned: Returned) -> bool:
@@ -440,19 +517,33 @@ def weights_difference(returned: Returned, shapes: Mapping[str, Sequence[int]], 
     """What keeps trained weights from being run: no dict, other names, other shapes, or numbers that are not finite."""
     wanted = {name: np.zeros(shape) for name, shape in shapes.items()}
     if returned.parts is None or returned.type in ("tuple", "list"):
-        return f"{variable} is {an(returned.type)}; it should be {kind_of(wanted, Shown(variable))}."
+        told = _("{variable} is a {type}; it should be a dict with the keys {keys}.")
+        if begins_with_vowel(returned.type):
+            told = _("{variable} is an {type}; it should be a dict with the keys {keys}.")
+        return told.format(variable=variable, type=returned.type, keys=", ".join(wanted))
     theirs = dict(returned.parts)
     missing = [name for name in wanted if name not in theirs]
     if missing:
-        return f"{variable} has no {', '.join(missing)}; it should be {kind_of(wanted, Shown(variable))}."
+        told = _("{variable} has no {names}; it should be a dict with the keys {keys}.")
+        return told.format(variable=variable, names=", ".join(missing), keys=", ".join(wanted))
     for name, zeros in wanted.items():
-        one, shown = theirs[name], Shown(f"{variable}[{name!r}]")
-        if one.array is None or one.array.dtype.kind != "f":
-            return f"{shown.function} is {an(one.type)}; it should be an array of floating-point numbers."
-        if one.shape != zeros.shape:
-            return f"{shown.function} has the shape {shown.shape(one.shape)}; it should be {shown.shape(zeros.shape)}."
-        if not np.isfinite(one.array).all():
-            return f"{shown.function} holds numbers that are not finite: the training came apart."
+        text = weight_difference(theirs[name], zeros)
+        if text is not None:
+            shapes = {"shape": theirs[name].shape, "wanted": zeros.shape}
+            return text.format(variable=f"{variable}[{name!r}]", type=theirs[name].type, **shapes)
+    return None
+
+
+def weight_difference(one: Returned, wanted: np.ndarray[Any, Any]) -> str | None:
+    """What is said of one of the arrays of weights."""
+    if one.array is None or one.array.dtype.kind != "f":
+        if begins_with_vowel(one.type):
+            return _("{variable} is an {type}; it should be an array of floating-point numbers.")
+        return _("{variable} is a {type}; it should be an array of floating-point numbers.")
+    if one.shape != wanted.shape:
+        return _("{variable} has the shape {shape}; it should be {wanted}.")
+    if not np.isfinite(one.array).all():
+        return _("{variable} holds numbers that are not finite: the training came apart.")
     return None
 
 
@@ -460,8 +551,9 @@ def check_trained(name: str, weights: Any, example: dict[str, Any]) -> Verdict:
     """Look at trained weights: names, shapes, finite numbers. What they are worth is measured in grading, on new data."""
     returned = Returned.of(weights)
     if untrained(returned):
-        return Verdict(name, "not attempted", f"{example['variable']} is still empty: {UNTRAINED}.")
+        return Verdict(name, "not attempted", _(UNTRAINED).format(variable=example["variable"]))
     text = weights_difference(returned, example["shapes"], example["variable"])
     if text is not None:
         return Verdict(name, "wrong", text, None, example["read"])
-    return Verdict(name, "right", f"The names and shapes are right. In grading: {example['asked']}.")
+    told = _("The names and shapes are right. In grading: {asked}.")
+    return Verdict(name, "right", told.format(asked=example["asked"]))
