@@ -1,7 +1,7 @@
 """Check your functions against small worked cases.
 
     from check import check
-    check("rnn.step", step)
+    check("text.count", count)
 
 The answer says what differs, where, and by how much; where the difference is that of a known mistake, it says which.
 Needs NumPy, and PyTorch only where an exercise is about tensors.

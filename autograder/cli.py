@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +15,6 @@ import typer
 from autograder.errors import UserError
 
 if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the others start at once
-    from rich.console import Console
-
     from autograder.course import Course
     from autograder.exercise import Exercise
 
@@ -24,6 +23,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 COURSE = Path("_build/course")
 USAGE, REFUSED = 2, 3
+SECONDS_BETWEEN = 5.0  # lines on progress
 
 app = typer.Typer(
     name="autograder",
@@ -35,42 +35,25 @@ app = typer.Typer(
 )
 CourseOption = Annotated[Path, typer.Option("--course", help="The course's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for programs.")]
-SlugsArgument = Annotated[
-    list[str] | None, typer.Argument(help="Exercises, like 01_vanilla_rnn; all if none is named.", show_default=False)
-]
-OptionalCourse = Annotated[
-    Path, typer.Option("--course", help="The course whose exercises are meant; without one, those that came along.")
-]
-ChosenWorkers = Annotated[
-    int | None, typer.Option("--workers", min=1, max=64, help="Sandboxes side by side; by default as course.toml says.")
-]
+SlugsArgument = Annotated[list[str] | None, typer.Argument(
+    help="Exercises, like 09_attention; all if none is named.", show_default=False)]  # fmt: skip
+OptionalCourse = Annotated[Path, typer.Option(
+    "--course", help="The course whose exercises are meant; without one, those that came along.")]  # fmt: skip
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Sandboxes side by side.")]
-UnprotectedOption = Annotated[
-    bool,
-    typer.Option(
-        "--unprotected", help="Run submissions WITHOUT a sandbox. Only for notebooks that you wrote yourself."
-    ),
-]
 
 
 class Progress:
     """Says on standard error what is being done and how far it is: a line that renews itself, or one every few seconds."""
 
-    def __init__(self, every: float = 5.0) -> None:
-        self.live = sys.stderr.isatty()
-        self.every, self.said, self.what = every, 0.0, ""
+    def __init__(self) -> None:
+        self.live, self.said, self.what = sys.stderr.isatty(), 0.0, ""
 
     def __call__(self, what: str, done: int, of: int) -> None:
-        now = time.monotonic()
-        last = done >= of
-        if not self.live and what == self.what and not last and now - self.said < self.every:
-            return
-        self.what, self.said = what, now
-        text = f"{what}: {done} of {of}"
-        if self.live:  # a line that is written over
-            text = f"\r\x1b[K{text}"
-        sys.stderr.write(text + ("" if self.live and not last else "\n"))
-        sys.stderr.flush()
+        now, last = time.monotonic(), done >= of
+        if self.live or last or what != self.what or now - self.said >= SECONDS_BETWEEN:
+            self.said, self.what = now, what
+            text = f"{what}: {done} of {of}"
+            typer.echo(f"\r\x1b[K{text}" if self.live else text, err=True, nl=last or not self.live)
 
 
 def course_at(folder: Path, create: bool = False) -> Course:
@@ -86,10 +69,12 @@ def course_at(folder: Path, create: bool = False) -> Course:
 def exercises_of(folder: Path, slugs: Sequence[str] | None) -> tuple[list[str], Callable[[str], Exercise]]:
     """The named exercises of a course, or of those that came along where there is none; and how to load one."""
     from autograder.course import CONFIG
-    from autograder.exercise import EXERCISES
+    from autograder.exercise import Exercises
+    from autograder.exercise.discovery import OWN
 
     if not (folder / CONFIG).is_file():
-        return EXERCISES.known(list(slugs or EXERCISES)), EXERCISES.__getitem__
+        exercises = Exercises(folder / "exercises", OWN)
+        return exercises.known(list(slugs or exercises)), exercises.__getitem__
     course = course_at(folder)
     return named(course, slugs), course.exercise
 
@@ -103,16 +88,11 @@ def counted(number: float, what: str) -> str:
     return f"{number:g} {what}" if number == 1 else f"{number:g} {what}s"
 
 
-def print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-
-
-def wide_console() -> Console:
-    """A console on which the table has room where nobody sets a width."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=120)
+def finish(lines: Iterable[str], right: bool = True, value: Any = None) -> None:
+    """End a command with its lines, or with one JSON object in their place, and with a code that says if all is right."""
+    typer.echo("\n".join(lines) if value is None else json.dumps(value, ensure_ascii=False))
+    if not right:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -122,11 +102,9 @@ def new(
     """Make the folder of a new exercise in the course: one function, one mistake, one other right way, ready to change."""
     from autograder.authoring.new import new_exercise
 
-    opened = course_at(course, create=True)
-    folder = new_exercise(opened.root / "exercises", slug)
-    typer.echo(f"{folder} is made. Change what lies in it, then run:")
-    for verb in ("release", "verify"):
-        typer.echo(f"  autograder {verb} {slug} --course {course}")
+    new_exercise(course_at(course, create=True).root / "exercises", slug)
+    typer.echo(f"{course / 'exercises' / slug} is made. Change what lies in it, then run:")
+    typer.echo("\n".join(f"  autograder {verb} {slug} --course {course}" for verb in ("release", "verify", "mutants")))
 
 
 @app.command()
@@ -139,9 +117,7 @@ def adopt(
     from autograder.authoring import adopt as adopting
 
     adopted = adopting.adopt(notebook, course_at(course, create=True).root / "exercises", name)
-    typer.echo(f"{adopted.folder} is made.")
-    for note in adopted.notes:
-        typer.echo(f"  {note}")
+    typer.echo("\n  ".join([f"{adopted.folder} is made.", *adopted.notes]))
 
 
 @app.command()
@@ -149,13 +125,32 @@ def settings(course: CourseOption = COURSE, as_json: JsonOption = False) -> None
     """Print what holds for a course, and where each setting comes from."""
     from autograder.settings import described
 
-    rows = described(course_at(course).settings)
-    if as_json:
-        print_json({key: {"value": value, "from": place} for key, value, place in rows})
-        return
+    opened = course_at(course)
+    rows = described(opened.settings)
+    for slug in opened.chosen if opened.settings.by_exercise else ():
+        if slug in opened.settings.by_exercise:
+            opened.exercise(slug)  # says which function is not there
     width = max(len(key) for key, _, _ in rows)
-    for key, value, place in rows:
-        typer.echo(f"{key:{width}}  {value}  ({place})")
+    lines = [f"{key:{width}}  {value}  ({place})" for key, value, place in rows]
+    finish(lines, value={key: {"value": value, "from": place} for key, value, place in rows} if as_json else None)
+
+
+@app.command()
+def translate(
+    slug: Annotated[str, typer.Argument(help="The exercise's name.")],
+    language: Annotated[str, typer.Argument(help="The language, as de or es.")],
+    course: OptionalCourse = COURSE,
+) -> None:
+    """Make the catalogue of an exercise's sentences in a language, or bring it in step; what is translated stays."""
+    from autograder import languages
+
+    (slug,), load = exercises_of(course, [slug])
+    exercise = load(slug)
+    path = exercise.folder / "locale" / f"{language}.po"
+    languages.catalogue(language)  # refuses a language that is not spoken
+    languages.update(path, {sentence: [] for sentence in exercise.sentences()})
+    left = len(exercise.sentences()) - len(languages.translated(path))
+    typer.echo(f"{path}: {left} of {len(exercise.sentences())} sentences are still to be translated.")
 
 
 @app.command()
@@ -163,14 +158,15 @@ def release(
     slugs: SlugsArgument = None,
     course: CourseOption = COURSE,
     packages: Annotated[Path | None, typer.Option("--packages", help="Write the students' zip files here.")] = None,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Also keep what students get in each exercise's folder, in released/.")
-    ] = False,
-) -> None:
+    keep: Annotated[bool, typer.Option(
+        "--keep", help="Also keep what students get in each exercise's folder, in released/.")] = False,
+) -> None:  # fmt: skip
     """Make the students' notebooks from the texts and the reference, and enter their checks into the course's gradebook."""
     from autograder.authoring import release as releasing
     from autograder.course import write_atomically
 
+    if slugs:
+        exercises_of(course, slugs)  # a name that is none makes no course
     opened = course_at(course, create=True)
     for slug in named(opened, slugs):
         exercise = opened.exercise(slug)
@@ -189,32 +185,27 @@ def verify(
     slugs: SlugsArgument = None,
     course: OptionalCourse = COURSE,
     workers: WorkersOption = 2,
-    training: Annotated[
-        bool, typer.Option("--training/--no-training", help="Also prove the checks for which models are trained.")
-    ] = True,
+    training: Annotated[bool, typer.Option(
+        "--training/--no-training", help="Also prove the checks for which models are trained.")] = True,
     as_json: JsonOption = False,
-) -> None:
+) -> None:  # fmt: skip
     """Prove the grader: answer key full, blank zero, every known mistake rejected and named, every other right way accepted."""
     from autograder.grading.core import Settings
     from autograder.proof.verify import verify_exercise
 
     progress, (names, load) = Progress(), exercises_of(course, slugs)
     proofs = [verify_exercise(load(name), Settings(), workers, progress, training) for name in names]
-    if as_json:
-        print_json({"exercises": [proof.as_json() for proof in proofs]})
-    else:
-        for proof in proofs:
-            typer.echo(
-                f"{proof.slug}: {counted(proof.checks, 'check')}, {counted(proof.points, 'point')}; "
-                f"reference {proof.reference_score:g}, blank {proof.blank_score:g}; mistakes "
-                f"rejected {proof.rejected} and named {proof.diagnosed} of "
-                f"{proof.misconceptions}; other right ways accepted {proof.accepted} of {proof.alternatives}; "
-                f"files with solution text {len(proof.leaks)}"
-            )
-            for problem in proof.problems:
-                typer.echo(f"  not so: {problem}")
-    if any(proof.problems for proof in proofs):
-        raise typer.Exit(1)
+    lines = []
+    for proof in proofs:
+        lines.append(
+            f"{proof.slug}: {counted(proof.checks, 'check')}, {counted(proof.points, 'point')}; "
+            f"reference {proof.reference_score:g}, blank {proof.blank_score:g}; "
+            f"mistakes rejected {proof.rejected} and named {proof.diagnosed} of {proof.misconceptions}; other right "
+            f"ways accepted {proof.accepted} of {proof.alternatives}; files with solution text {len(proof.leaks)}"
+        )
+        lines += [f"  not so: {problem}" for problem in proof.problems]
+    right = not any(proof.problems for proof in proofs)
+    finish(lines, right, {"exercises": [vars(proof) for proof in proofs]} if as_json else None)
 
 
 @app.command()
@@ -228,18 +219,15 @@ def mutants(slugs: SlugsArgument = None, course: OptionalCourse = COURSE, as_jso
         for number, check in enumerate(checks):
             progress(f"changing the functions of {exercise.slug}", number, len(checks))
             scores.append(score(exercise, check))
-    counted = sum(one.mutants - len(one.equivalent) for one in scores)
-    share = sum(one.rejected for one in scores) / counted if counted else 1.0
-    if as_json:
-        print_json({"score": share, "checks": [vars(one) | {"share": one.share} for one in scores]})
-    else:
-        for one in scores:
-            typer.echo(f"{one.check}: {one.rejected} of {one.mutants} rejected, {len(one.equivalent)} change nothing")
-            for survivor in one.survivors:
-                typer.echo(f"  not rejected: {survivor}")
-        typer.echo(f"Rejected: {share:.1%} of {counted} changed versions.")
-    if any(one.survivors for one in scores):
-        raise typer.Exit(1)
+    changing = sum(one.mutants - len(one.equivalent) for one in scores)
+    share = sum(one.rejected for one in scores) / changing if changing else 1.0
+    lines = []
+    for one in scores:
+        lines.append(f"{one.check}: {one.rejected} of {one.mutants} rejected, {len(one.equivalent)} change nothing")
+        lines += [f"  not rejected: {survivor}" for survivor in one.survivors]
+    lines.append(f"Rejected: {share:.1%} of {changing} changed versions.")
+    value = {"score": share, "checks": [vars(one) | {"share": one.share} for one in scores]}
+    finish(lines, not any(one.survivors for one in scores), value if as_json else None)
 
 
 @app.command()
@@ -260,17 +248,8 @@ def released_names(course: Course, slugs: Sequence[str] | None) -> list[str]:
     if not slugs:
         names = [name for name in names if course.released(name).is_file()] or names
     for name in names:
-        require_released(course, name)
+        course.require_released(name)
     return names
-
-
-def require_released(course: Course, slug: str) -> None:
-    from autograder.course import CourseError
-
-    if not course.released(slug).is_file():
-        raise CourseError(
-            f"{slug} is not released into {course.root}; run 'autograder release --course {course.root}'."
-        )
 
 
 def say_refused(names: Sequence[str]) -> None:
@@ -288,25 +267,25 @@ def check(
     looked = look_at(notebook, *exercises_of(course, None))
     if not looked.protected:
         typer.echo("There is no sandbox on this machine: the notebook ran without one.", err=True)
-    for text in looked.said:
-        typer.echo(text)
-    if not looked.right:
-        raise typer.Exit(1)
+    finish(looked.said, looked.right)
 
 
 @app.command()
 def grade(
     slugs: SlugsArgument = None,
     course: CourseOption = COURSE,
-    student: Annotated[
-        list[str] | None, typer.Option("--student", help="Grade this student alone; may be repeated.")
-    ] = None,
-    workers: ChosenWorkers = None,
+    student: Annotated[list[str] | None, typer.Option(
+        "--student", help="Grade this student alone; may be repeated.")] = None,
+    workers: Annotated[int | None, typer.Option(
+        "--workers", min=1, max=64, help="Sandboxes side by side; by default as course.toml says.")] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Draw new challenges and grade everyone again.")] = False,
-    unprotected: UnprotectedOption = False,
+    unprotected: Annotated[bool, typer.Option(
+        "--unprotected", help="Run submissions WITHOUT a sandbox. Only for notebooks that you wrote yourself.")] = False,
     as_json: JsonOption = False,
-) -> None:
+) -> None:  # fmt: skip
     """Grade every hand-in that is not graded yet, and end with the table."""
+    from rich.console import Console
+
     from autograder.grading.class_run import grade_class
     from autograder.grading.core import Settings
     from autograder.grading.intake import ever_handed_in
@@ -316,44 +295,27 @@ def grade(
     opened = course_at(course)
     names = released_names(opened, slugs)
     waiting = names if slugs or as_json else [name for name in names if ever_handed_in(opened, name)] or names
-    settings, progress = Settings(protected=not unprotected), Progress()
-    results = []
-    for exercise in map(opened.exercise, waiting):
-        result = grade_class(
-            opened,
-            exercise,
-            students=tuple(student or ()),
-            workers=workers or opened.settings.workers,
-            anew=anew,
-            settings=settings,
-            progress=progress,
-        )
-        results.append((exercise, result))
-    tables = [(exercise, result.rows) for exercise, result in results]
-    report_path = write_report(opened, [(exercise, rows) for exercise, rows in tables if rows])
-    if as_json:
-        print_json(
-            {
-                "exercises": [
-                    summary(e, r.rows) | {"graded_now": r.graded, "failed": r.failed, "refused": r.refused}
-                    for e, r in results
-                ]
-            }
-        )
+    grade_one = partial(
+        grade_class, opened, students=tuple(student or ()), workers=workers or opened.settings.workers, anew=anew,
+        settings=Settings(protected=not unprotected), progress=Progress(),
+    )  # fmt: skip
+    results = [(exercise, grade_one(exercise)) for exercise in map(opened.exercise, waiting)]
+    report_path = write_report(opened, [(exercise, result.rows) for exercise, result in results if result.rows])
+    summaries = []
     for exercise, result in results:
+        about = {"graded_now": result.graded, "failed": result.failed, "refused": result.refused}
+        summaries.append(summary(exercise, result.rows) | about)
         if not as_json and result.rows:
-            wide_console().print(screen_table(exercise, result.rows))
+            console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+            console.print(screen_table(exercise, result.rows))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
         say_refused(result.refused)
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
-    if not as_json:
-        handed_in = {exercise.slug for exercise, result in results if result.rows or result.failed}
-        for name in (one for one in names if one not in handed_in):
-            typer.echo(f"{name}: nobody handed in; 0 graded now.")
-        typer.echo(f"Grades: {opened.root / 'grades.csv'}\nFeedback: {opened.feedback}\nReport: {report_path}")
-    if any(result.failed for _, result in results):
-        raise typer.Exit(1)
+    handed_in = {exercise.slug for exercise, result in results if result.rows or result.failed}
+    lines = [f"{name}: nobody handed in; 0 graded now." for name in names if name not in handed_in]
+    lines += [f"Grades: {opened.root / 'grades.csv'}", f"Feedback: {opened.feedback}", f"Report: {report_path}"]
+    finish(lines, not any(result.failed for _, result in results), {"exercises": summaries} if as_json else None)
 
 
 @app.command()
@@ -374,19 +336,15 @@ def report(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: 
         tables = [(exercise, writer.rows(exercise)) for exercise in map(opened.exercise, names if as_json else graded)]
     path = write_report(opened, [(exercise, rows) for exercise, rows in tables if rows])
     summaries = [summary(exercise, rows) for exercise, rows in tables]
-    if as_json:
-        print_json({"exercises": summaries})
-        return
+    lines = []
     for found in (one for one in summaries if one["students"]):
-        typer.echo(
-            f"{found['slug']}: {found['students']} students, median {found['median']:g} of {found['points']:g} points"
-        )
+        students = f"{found['students']} students, median {found['median']:g}"
+        lines.append(f"{found['slug']}: {students} of {found['points']:g} points")
         for check in found["checks"]:
             counts = ", ".join(f"{count} {status}" for status, count in check["statuses"].items())
-            typer.echo(f"  {check['check']}: {counts}")
-            for mistake in check["mistakes"]:
-                typer.echo(f"    {mistake['students']} x {mistake['name']}: {mistake['message']}")
-    typer.echo(f"Report: {path}")
+            lines.append(f"  {check['check']}: {counts}")
+            lines += [f"    {one['students']} x {one['name']}: {one['message']}" for one in check["mistakes"]]
+    finish([*lines, f"Report: {path}"], value={"exercises": summaries} if as_json else None)
 
 
 @app.command()
@@ -400,14 +358,9 @@ def doctor(
 
     findings = examine(None if course is None else course_at(course), workers)
     fit = all(finding.ok for finding in findings)
-    if as_json:
-        print_json({"fit": fit, "findings": [vars(finding) for finding in findings]})
-    else:
-        for finding in findings:
-            typer.echo(f"{'ok  ' if finding.ok else 'BAD '} {finding.name}: {finding.message}")
-        typer.echo("Fit to grade." if fit else "Not fit to grade.")
-    if not fit:
-        raise typer.Exit(1)
+    lines = [f"{'ok  ' if one.ok else 'BAD '} {one.name}: {one.message}" for one in findings]
+    lines.append("Fit to grade." if fit else "Not fit to grade.")
+    finish(lines, fit, {"fit": fit, "findings": [vars(finding) for finding in findings]} if as_json else None)
 
 
 @app.command("sample-class")

@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import sys
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,11 +40,6 @@ class CourseError(UserError):
     """A course folder that cannot be used as it is; the message says what to do."""
 
 
-def course_name(root: Path) -> str:
-    """A name for a new course, made of its folder's."""
-    return re.sub(r"[^\w.+-]+", "-", root.name).strip("-._+")[:64] or "course"
-
-
 def put_environment_on_path() -> None:
     """nbgrader calls alembic from PATH: put this environment's commands there."""
     folder = str(Path(sys.executable).parent)
@@ -75,11 +69,12 @@ def remove_parts(*folders: Path) -> None:
             part.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
 class Course:
     """The folders of one course."""
 
-    root: Path
+    def __init__(self, root: Path) -> None:
+        self.root, self.inbox, self.submitted = root, root / "inbox", root / "submitted"
+        self.autograded, self.feedback = root / "autograded", root / "feedback"
 
     @classmethod
     def create(cls, root: Path) -> Course:
@@ -89,19 +84,14 @@ class Course:
         root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG).exists():
             if not (root / settings.FILE).exists():
-                write_atomically(root / settings.FILE, settings.template(course_name(root)).encode())
+                name = re.sub(r"[^\w.+-]+", "-", root.name).strip("-._+")[:64] or "course"
+                write_atomically(root / settings.FILE, settings.template(name).encode())
             write_atomically(root / CONFIG, CONFIG_TEXT.encode())
         return cls.open(root)
 
     @classmethod
     def open(cls, root: Path) -> Course:
-        """The course in an existing folder.
-
-        Raises
-        ------
-        CourseError
-            If there is none.
-        """
+        """The course in an existing folder; raises CourseError if there is none."""
         put_environment_on_path()
         root = root.resolve()
         if not (root / CONFIG).is_file():
@@ -138,20 +128,13 @@ class Course:
 
     @property
     def chosen(self) -> list[str]:
-        """The names of the exercises that this course gives.
-
-        Raises
-        ------
-        SettingsError
-            If its settings name one that is not there.
-        """
+        """The names of the exercises that this course gives; raises SettingsError if its settings name one that is not there."""
         said = self.settings
-        for key, names in (("exercises", said.exercises or ()), ("exercise", said.by_exercise)):
-            for name in names:
-                if name not in self.exercises:
-                    raise settings.unknown(
-                        said, key if key == "exercises" else f"exercise.{name}", name, self.exercises
-                    )
+        keys = [("exercises", name) for name in said.exercises or ()]
+        keys += [(f"exercise.{name}", name) for name in said.by_exercise]
+        for key, name in keys:
+            if name not in self.exercises:
+                raise settings.unknown(said, key, name, self.exercises)
         return list(self.exercises if said.exercises is None else said.exercises)
 
     def exercise(self, slug: str) -> Exercise:
@@ -189,24 +172,14 @@ class Course:
     def course_id(self) -> str:
         return str(self.config.CourseDirectory.get("course_id", "default_course"))
 
-    @property
-    def inbox(self) -> Path:
-        return self.root / "inbox"
-
-    @property
-    def submitted(self) -> Path:
-        return self.root / "submitted"
-
-    @property
-    def autograded(self) -> Path:
-        return self.root / "autograded"
-
-    @property
-    def feedback(self) -> Path:
-        return self.root / "feedback"
-
     def released(self, slug: str) -> Path:
         return self.root / "release" / slug / f"{slug}.ipynb"
+
+    def require_released(self, slug: str) -> None:
+        """Raise CourseError if an exercise is not released into the course."""
+        if not self.released(slug).is_file():
+            fix = f"run 'autograder release {slug} --course {self.root}'"
+            raise CourseError(f"{slug} is not released into {self.root}; {fix}.")
 
     @cached_property
     def secret(self) -> bytes:

@@ -10,18 +10,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
 from autograder.course import Course, CourseError, put_environment_on_path
+from autograder.grading.gradebook import GradeWriter
 from autograder.sandbox import bubblewrap, runtime
-from autograder.sandbox.bubblewrap import SandboxUnavailable
 from autograder.sandbox.limits import MEGABYTE, Limits
 
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 # What a sandbox must refuse. The program runs inside and prints what it could do all the same.
 ATTEMPTS = """
-import json, os, resource, socket, sys
+import json, os, resource, socket, sys, time
 limits = json.loads(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)
 could = []
@@ -39,14 +43,10 @@ attempt("see other processes", lambda: os.kill(int(sys.argv[3]), 0))
 attempt("import the reference", lambda: __import__("solutions"))
 attempt("be root", lambda: os.setuid(0) if os.getuid() else False)
 def forks():
-    children = []
     for _ in range(16):
-        pid = os.fork()
-        if pid == 0:
-            import time
+        if os.fork() == 0:
             time.sleep(5)
             os._exit(0)
-        children.append(pid)
 attempt("start more processes than allowed", forks)
 print(json.dumps(could), flush=True)
 os._exit(0)
@@ -62,58 +62,52 @@ class Finding:
     message: str
 
 
-REQUIREMENTS = Path(__file__).parent / "requirements.txt"
-
-
-def python_finding() -> Finding:
+def environment_findings() -> Iterator[Finding]:
+    """Python, what is installed for it, and the command that nbgrader calls."""
     fit = (3, 11) <= sys.version_info[:2] <= (3, 13)
     what = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
-    return Finding("python", fit, what if fit else f"{what}; the course needs Linux and Python 3.11 to 3.13")
+    yield Finding("python", fit, what if fit else f"{what}; the course needs Linux and Python 3.11 to 3.13")
+    different = "; ".join(different_versions())
+    yield Finding(
+        "versions", not different, f"{different}; run 'make setup'" if different else "as the grader pins them"
+    )
+    put_environment_on_path()
+    there = shutil.which("alembic") is not None
+    yield Finding("alembic", there, "on PATH" if there else "nbgrader needs alembic on PATH; run 'make setup'")
 
 
-def versions_finding() -> Finding:
-    """The pinned versions against those installed."""
-    different = []
+def different_versions() -> Iterator[str]:
+    """What is not installed in the version that the grader pins."""
     for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines():
         name, _, wanted = line.partition("#")[0].strip().partition("==")
-        if not wanted:
-            continue
-        try:
-            found = importlib.metadata.version(name).partition("+")[0]
-        except importlib.metadata.PackageNotFoundError:
-            found = "missing"
-        if found != wanted:
-            different.append(f"{name} {found} instead of {wanted}")
-    message = f"{'; '.join(different)}; run 'make setup'" if different else "as the grader pins them"
-    return Finding("versions", not different, message)
-
-
-def alembic_finding() -> Finding:
-    put_environment_on_path()
-    found = shutil.which("alembic")
-    return Finding(
-        "alembic", found is not None, "on PATH" if found else "nbgrader needs alembic on PATH; run 'make setup'"
-    )
+        if wanted:
+            try:
+                found = importlib.metadata.version(name).partition("+")[0]
+            except importlib.metadata.PackageNotFoundError:
+                found = "missing"
+            if found != wanted:
+                yield f"{name} {found} instead of {wanted}"
 
 
 def sandbox_findings() -> Iterator[Finding]:
     """Start a sandbox, and try to get out of it."""
     try:
+        found = runtime.package_paths(runtime.RUNNER_NEEDS)
+        yield Finding("packages", True, f"the sandbox sees {len(found)} files and folders of packages, and no other")
+    except runtime.MissingPackage as error:
+        yield Finding("packages", False, str(error))
+    try:
         bubblewrap.probe()
-    except SandboxUnavailable as error:
+    except bubblewrap.SandboxUnavailable as error:
         yield Finding("sandbox", False, str(error))
         return
-    version = subprocess.run(
-        [bubblewrap.bwrap(), "--version"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    asked = [bubblewrap.bwrap(), "--version"]
+    version = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
     who = "root, as a user of its own for each sandbox" if os.geteuid() == 0 else "a user namespace of its own"
     yield Finding("sandbox", True, f"starts ({version}; {who})")
-    could = escapes()
-    yield Finding(
-        "isolation",
-        not could,
-        f"the sandbox let a program {', '.join(could)}" if could else "every attempt to get out was refused",
-    )
+    could = ", ".join(escapes())
+    what = f"the sandbox let a program {could}" if could else "every attempt to get out was refused"
+    yield Finding("isolation", not could, what)
 
 
 def escapes() -> list[str]:
@@ -131,30 +125,14 @@ def escapes() -> list[str]:
 
 def memory_finding(workers: int) -> Finding:
     """Whether the machine holds what the sandboxes together may take."""
-    need = workers * Limits().memory
+    need, gigabyte = workers * Limits().memory, 1024 * MEGABYTE
     have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    gigabyte = 1024 * MEGABYTE
-    message = (
-        f"{workers} sandboxes may take {need / gigabyte:.1f} GB together; the machine has {have / gigabyte:.1f} GB"
-    )
-    return Finding("memory", need <= have, message if need <= have else f"{message}; use fewer --workers")
-
-
-def packages_finding() -> Finding:
-    try:
-        found = runtime.package_paths(runtime.RUNNER_NEEDS)
-    except runtime.MissingPackage as error:
-        return Finding("packages", False, str(error))
-    return Finding("packages", True, f"the sandbox sees {len(found)} files and folders of packages, and no other")
+    what = f"{workers} sandboxes may take {need / gigabyte:.1f} GB together; the machine has {have / gigabyte:.1f} GB"
+    return Finding("memory", need <= have, what if need <= have else f"{what}; use fewer --workers")
 
 
 def database_finding(course: Course) -> Finding:
     """Open the gradebook and write to it (in a transaction that is taken back)."""
-    from sqlalchemy import text
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from autograder.grading.gradebook import GradeWriter
-
     try:
         with GradeWriter(course) as writer, writer.gradebook.engine.connect() as connection:
             connection.execute(text("CREATE TABLE autograder_doctor (x INTEGER)"))
@@ -167,13 +145,6 @@ def database_finding(course: Course) -> Finding:
 
 def examine(course: Course | None, workers: int) -> list[Finding]:
     """Every finding. Without a course, a gradebook is tried in a folder made for it."""
-    looks: list[Callable[[], Finding]] = [python_finding, versions_finding, alembic_finding, packages_finding]
-    findings = [look() for look in looks]
-    findings += sandbox_findings()
-    findings.append(memory_finding(workers))
-    if course is not None:
-        findings.append(database_finding(course))
-    else:
-        with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
-            findings.append(database_finding(Course.create(Path(folder) / "course")))
-    return findings
+    findings = [*environment_findings(), *sandbox_findings(), memory_finding(workers)]
+    with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
+        return [*findings, database_finding(course or Course.create(Path(folder) / "course"))]

@@ -27,11 +27,15 @@ class LanguageError(UserError):
     """A language that there is no catalogue of, or a catalogue that cannot be read."""
 
 
+def spoken() -> list[str]:
+    """The languages that there are."""
+    return [ENGLISH, *sorted(path.stem for path in FOLDER.glob("*.po"))]
+
+
 def catalogue(language: str) -> dict[str, str]:
     """The grader's sentences in a language; none for English, which needs no catalogue."""
-    known = sorted(path.stem for path in FOLDER.glob("*.po"))
-    if language not in (ENGLISH, *known):
-        raise LanguageError(f"The grader does not speak {language!r}; choose one of {', '.join([ENGLISH, *known])}.")
+    if language not in spoken():
+        raise LanguageError(f"The grader does not speak {language!r}; choose one of {', '.join(spoken())}.")
     return {} if language == ENGLISH else translated(FOLDER / f"{language}.po")
 
 

@@ -9,24 +9,23 @@ import os
 import re
 import tomllib
 import zoneinfo
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import UserError
 
 FILE = "course.toml"
-LANGUAGES = ("en", "de", "es")
 LARGEST_FILE = 1_000_000
 PART = r"""(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')"""  # of a dotted key
 KEY = rf"{PART}(?:[ \t]*\.[ \t]*{PART})*+"
 TOKEN = (
     re.compile(  # headers, keys, and what is read only to be passed over: strings, comments and bare values; brackets
-        rf"^[ \t]*\[(\[)?[ \t]*(?P<header>{KEY})[ \t]*\](?(1)\])[ \t]*(?=#|$)|(?P<key>{KEY})[ \t]*="
-        r"""|"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*+"|'[^']*+'|#[^\n]*|[\w-]++|[][{}]""",
-        re.DOTALL | re.MULTILINE,
+        rf"(?ms)^[ \t]*\[(\[)?[ \t]*(?P<header>{KEY})[ \t]*\](?(1)\])[ \t]*(?=#|$)|(?P<key>{KEY})[ \t]*="
+        r"""|"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*+"|'[^']*+'|#[^\n]*|[\w-]++|[][{}]"""
     )
 )
 
@@ -87,22 +86,24 @@ class CourseSettings:
 Check = Callable[[Any, CourseSettings], Any]
 
 
-def matching(pattern: str) -> Check:
-    def check(value: Any, _: CourseSettings) -> str:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise ValueError
-        return value
-
-    return check
+def must(hold: bool, wrong: str = "") -> None:
+    if not hold:
+        raise ValueError(wrong)
 
 
-def number(least: float, most: float, kind: type[int] | type[float] = float) -> Check:
+def matching(pattern: str, value: Any, _: CourseSettings) -> str:
+    must(isinstance(value, str) and re.fullmatch(pattern, value) is not None)
+    return str(value)
+
+
+def number(least: int, most: int, kind: type[int] | type[float] = float) -> tuple[str, Check]:
+    """What a number takes, in words, and its check."""
+
     def check(value: Any, _: CourseSettings) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, kind)) or not least <= value <= most:
-            raise ValueError
+        must(isinstance(value, (int, kind)) and not isinstance(value, bool) and least <= value <= most)
         return kind(value)
 
-    return check
+    return f"a {'whole ' if kind is int else ''}number from {least} to {most}", check
 
 
 def zone(value: Any, _: CourseSettings) -> str:
@@ -113,13 +114,10 @@ def zone(value: Any, _: CourseSettings) -> str:
 
 
 def names(value: Any, _: CourseSettings) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError
+    must(isinstance(value, list))
     for place, item in enumerate(value):
-        if not isinstance(item, str) or not item or not item.isprintable():
-            raise ValueError(f"holds {shown(item)}")
-        if item in value[:place]:
-            raise ValueError(f"holds {shown(item)} twice")
+        must(isinstance(item, str) and item != "" and item.isprintable(), f"holds {shown(item)}")
+        must(item not in value[:place], f"holds {shown(item)} twice")
     return tuple(value)
 
 
@@ -127,10 +125,8 @@ def folders(value: Any, settings: CourseSettings) -> tuple[Path, ...]:
     found: list[Path] = []
     for name in names(value, settings):
         folder = settings.path.parent / name
-        if not os.path.isdir(folder):  # unlike Path.is_dir, it raises nothing
-            raise ValueError(f"holds {shown(name)}, which is no folder")
-        if folder.resolve() in found:
-            raise ValueError(f"holds the folder {shown(name)} twice")
+        must(os.path.isdir(folder), f"holds {shown(name)}, which is no folder")  # unlike Path.is_dir, it raises nothing
+        must(folder.resolve() not in found, f"holds the folder {shown(name)} twice")
         found.append(folder.resolve())
     return tuple(found)
 
@@ -138,8 +134,7 @@ def folders(value: Any, settings: CourseSettings) -> tuple[Path, ...]:
 def moment(value: Any, settings: CourseSettings) -> datetime:
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time.max)
-    if not isinstance(value, datetime) or not 2000 <= value.year < 3000:
-        raise ValueError
+    must(isinstance(value, datetime) and 2000 <= value.year < 3000)
     value = value if value.tzinfo else value.replace(tzinfo=zoneinfo.ZoneInfo(settings.timezone))
     # With a fixed offset: times of one zone are subtracted as if its clocks never changed.
     return datetime.fromisoformat(value.isoformat())
@@ -158,7 +153,7 @@ class Setting:
 
     @property
     def table(self) -> str:
-        return self.key.rpartition(".")[0].partition(".")[0]
+        return self.key.partition(".")[0] if "." in self.key else ""
 
     @property
     def name(self) -> str:
@@ -171,37 +166,38 @@ class Setting:
         return len(key) <= len(parts) and all(name.isprintable() and part in (name, "*") for part, name in pairs)
 
 
+# fmt: off
 TABLES = {"late": "[late]", "exercise": "[exercise.NAME]"}
 PLAIN = "write each setting once, as name = value, with text in quotes"
-PERCENT = ("a number from 0 to 100", number(0, 100))
-TIME = (
-    "a date such as 2026-12-01 (its end counts) or a time such as 2026-12-01T12:00:00+01:00, unquoted, of 2000 to 2999"
-)
+TIME = ("a date such as 2026-12-01 (its end counts) or a time such as 2026-12-01T12:00:00+01:00, "
+        "unquoted, of 2000 to 2999")
 SETTINGS = (
     Setting("name", "1 to 64 letters, digits, . _ + - and single spaces between them",
-            matching(r"(?=.{1,64}$)\w[\w.+-]*( [\w.+-]+)*"), "nbgrader's id of the course"),
-    Setting("language", '"en", "de" or "es"', matching("|".join(LANGUAGES)), "The language that students read"),
+            partial(matching, r"(?=.{1,64}$)\w[\w.+-]*( [\w.+-]+)*"), "nbgrader's id of the course"),
+    Setting("language", '"en", "de" or "es"', partial(matching, "en|de|es"), "The language that students read"),
     Setting("book", "an address that begins with http:// or https://",
-            matching(r"(https?://[\w.-]+(:\d{1,5})?([/?#][!-~]*)?)?"), "Where the book is published"),
+            partial(matching, r"(https?://[\w.-]+(:\d{1,5})?([/?#][!-~]*)?)?"), "Where the book is published"),
     Setting("timezone", 'the name of a time zone, such as "Europe/Berlin"', zone, "The zone of times that name none"),
-    Setting("workers", "a whole number from 1 to 64", number(1, 64, int), "How many sandboxes run side by side"),
-    Setting("database", 'an address such as "sqlite:////srv/g.db"', matching(r"[a-z]\w*(\+\w+)?://[^\0-\x1f\x7f]*"),
-            "Where grades are kept", "gradebook.db in the course's folder", '"sqlite:////srv/g.db"'),
+    Setting("workers", *number(1, 64, int), "How many sandboxes run side by side"),
+    Setting("database", 'an address such as "sqlite:////srv/g.db"',
+            partial(matching, r"[a-z]\w*(\+\w+)?://[^\0-\x1f\x7f]*"), "Where grades are kept",
+            "gradebook.db in the course's folder", '"sqlite:////srv/g.db"'),
     Setting("folders", 'a list of folders that are there, each once, such as ["../shared"]', folders,
             "More folders of exercises, relative to this one"),
     Setting("exercises", 'a list of names, each once (settings of one exercise stand in "[exercise.NAME]")', names,
             "Which exercises are released and graded", "all that are found", '["01_first"]'),
-    Setting("late.grace_hours", "a number from 0 to 10000", number(0, 10000), "How many hours late cost nothing"),
-    Setting("late.percent_per_day", *PERCENT, "What each day begun costs, of the points earned"),
-    Setting("late.most_percent", *PERCENT, "What handing in late costs at most"),
+    Setting("late.grace_hours", *number(0, 10000), "How many hours late cost nothing"),
+    Setting("late.percent_per_day", *number(0, 100), "What each day begun costs, of the points earned"),
+    Setting("late.most_percent", *number(0, 100), "What handing in late costs at most"),
     Setting("exercise.*.functions", 'a list of names, each once, such as ["step"]', names,
             "Which functions students write, the others being given", "all", '["step", "forward"]'),
     Setting("exercise.*.due", TIME, moment, "Until when to hand in", example="2026-12-01T23:59:00+01:00"),
-    Setting("exercise.*.points.*", "a number from 0 to 1000", number(0, 1000), "Points by function or question",
-            "as the exercise declares", "{ step = 5 }"),
+    Setting("exercise.*.points.*", *number(0, 1000), "Points by function or question", "as the exercise declares",
+            "{ step = 5 }"),
     Setting("exercise.*.extensions.*", f"{TIME} (a student's name with a dot in it is quoted)", moment,
             "Who may hand in until when", example='{ ada = 2026-12-08, "grace.hopper" = 2026-12-09 }'),
-)  # fmt: skip
+)
+# fmt: on
 
 
 def read(root: Path) -> CourseSettings:
@@ -209,8 +205,7 @@ def read(root: Path) -> CourseSettings:
     path = root.resolve() / FILE
     if not os.path.lexists(path):
         return CourseSettings(path=path)
-    text = contents(path)
-    data = parsed(path, text)
+    text, data = parsed(path)
     settings = CourseSettings(path=path, lines=lines_of(text))
     if "timezone" in data:  # first: the times depend on it
         settings = replace(settings, timezone=checked(settings, ("timezone",), data["timezone"]))
@@ -220,7 +215,8 @@ def read(root: Path) -> CourseSettings:
     return replace(settings, late=late, by_exercise=by_exercise, **values)
 
 
-def contents(path: Path) -> str:
+def parsed(path: Path) -> tuple[str, dict[str, Any]]:
+    """The file's text, and what it holds."""
     try:
         if not path.is_file():
             raise SettingsError(f"{path} is no file; write the course's settings there, or remove it.")
@@ -228,17 +224,13 @@ def contents(path: Path) -> str:
             data = file.read(LARGEST_FILE + 1)
         if len(data) > LARGEST_FILE:
             raise SettingsError(f"{path} is larger than 1 MB; leave nothing in it but the course's settings.")
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        return text, tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror}); make it readable, or remove it.") from error
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SettingsError(f"{path}, line {line}: this is not UTF-8; save the file in that encoding.") from error
-
-
-def parsed(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problem, _, place = str(error).rpartition(" (at ")
         lines = text.split("\n")
@@ -290,7 +282,7 @@ def checked(settings: CourseSettings, key: tuple[str, ...], value: Any) -> Any:
             wrong = str(error) or f"is {shown(value)}"
             raise mistake(settings, dotted, wrong, f"it takes {setting.takes}") from error
     if not isinstance(value, dict):
-        like = setting.example if len(key) > 2 else TABLES[setting.table]
+        like = setting.example if len(key) > 2 else TABLES[key[0]]
         raise mistake(settings, dotted, f"is {shown(value)}", f"it takes a table, such as {like}")
     return {name: checked(settings, (*key, name), item) for name, item in value.items()}
 
@@ -337,32 +329,31 @@ def in_words(setting: Setting, value: Any) -> str:
 
 def described(settings: CourseSettings) -> list[tuple[str, str, str]]:
     """Every setting, its value in words, and where that comes from."""
-
-    def rows(table: str, prefix: str, holder: Any) -> Iterator[tuple[str, str, str]]:
+    rows = []
+    exercises = [("exercise", f"exercise.{slug}.", one) for slug, one in settings.by_exercise.items()]
+    for table, prefix, holder in (("", "", settings), ("late", "late.", settings.late), *exercises):
         for setting in (one for one in SETTINGS if one.table == table):
             key, value = prefix + setting.name, getattr(holder, setting.name)
             items = {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {}
             for name, item in (items or {key: value}).items():
                 line = settings.lines.get(name)
-                yield name, in_words(setting, item), f"{FILE}, line {line}" if line else "default"
-
-    exercises = [("exercise", f"exercise.{slug}.", one) for slug, one in settings.by_exercise.items()]
-    return [row for each in (("", "", settings), ("late", "late.", settings.late), *exercises) for row in rows(*each)]
+                rows.append((name, in_words(setting, item), f"{FILE}, line {line}" if line else "default"))
+    return rows
 
 
 def template(name: str, database: str | None = None) -> str:
     """The file that a new course gets: its name, and every other setting as a comment."""
     given, table = {"name": name, "database": database}, ""
-    holders = {"": CourseSettings(), "late": Late(), "exercise": ExerciseSettings()}
+    defaults = {"": CourseSettings(), "late": Late(), "exercise": ExerciseSettings()}
     lines = ["# The course's settings: remove the # before one to set it."]
     for setting in SETTINGS:
         if setting.table != table:
             table = setting.table
             lines += ["", "[late]" if table == "late" else "# [exercise.01_first]"]
-        default, value = getattr(holders[table], setting.name), given.get(setting.key)
-        text = setting.example or json.dumps(default)
+        default, value = getattr(defaults[table], setting.name), given.get(setting.key)
+        text = f"# {setting.name} = {setting.example or json.dumps(default)}"
         if value is not None:
-            text = json.dumps(checked(CourseSettings(), (setting.key,), value), ensure_ascii=False)
-        lines.append(f"# {setting.meaning}; default: {in_words(setting, default)}.")
-        lines.append(f"{'# ' if value is None else ''}{setting.name} = {text}")
+            kept = checked(CourseSettings(), (setting.key,), value)
+            text = f"{setting.name} = {json.dumps(kept, ensure_ascii=False)}"
+        lines += [f"# {setting.meaning}; default: {in_words(setting, default)}.", text]
     return "\n".join(lines) + "\n"

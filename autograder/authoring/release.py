@@ -15,6 +15,7 @@ from autograder import check as check_module
 from autograder import languages
 from autograder.authoring.examples import example_in_step
 from autograder.course import Course, write_atomically
+from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, notebook_bytes, question_id
 from autograder.exercise.source import AuthoringError, source_notebook
@@ -90,7 +91,13 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
         files[languages.FOR_STUDENTS] = sentences
     for check in exercise.checks:
         name = f"examples/{check.name}.json"
-        files[name] = example_in_step(check, exercise.released / name).encode()
+        try:
+            files[name] = example_in_step(check, exercise.released / name).encode()
+        except UserError:
+            raise
+        except Exception as error:  # the author's functions: anything can be wrong with them
+            told = f"{type(error).__name__}: {str(error).rstrip('.')}"
+            raise AuthoringError(f"The worked cases of {check.name} cannot be made: {told}.") from error
     for name in (*exercise.files, *exercise.data):
         files[name] = (exercise.folder / name).read_bytes()
     packages = sorted(PACKAGE_VERSIONS.get(name, name) for name in exercise.packages)
@@ -105,7 +112,9 @@ def common_files() -> dict[str, bytes]:
 
 
 def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:
-    """Write files into a folder by their names; return those whose bytes changed."""
+    """Write students' files into a folder by their names; return those whose bytes changed."""
+    if languages.FOR_STUDENTS not in files:  # it would speak another language than the course does now
+        (folder / languages.FOR_STUDENTS).unlink(missing_ok=True)
     paths = [(folder / name, data) for name, data in files.items()]
     changed = [(path, data) for path, data in paths if not path.is_file() or path.read_bytes() != data]
     for path, data in changed:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 Inputs = dict[str, Any]
 Function = Callable[..., Any]
+Weights = dict[str, np.ndarray]
+Symptom = Callable[[Weights, float], bool]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Misconception:
     name: str
     message: str
     function: Function
-    symptom: Callable[[dict[str, np.ndarray], float], bool] | None = None
+    symptom: Symptom | None = None
 
 
 @dataclass(frozen=True)
@@ -44,23 +46,17 @@ class Trained:
 
     Attributes
     ----------
-    variable : str
-        The name in the notebook that holds the weights, a dict of arrays.
-    shapes : dict
-        The shape of each array.
-    score : callable
-        Takes the weights and the inputs of the drawn case, which never enter the sandbox; returns a number.
-    threshold : float
-        The score that is asked for.
-    higher : bool
-        Whether a higher score is better.
-    measure : str
-        What the score is, as in "perplexity on 200 new messages".
+    variable : the name in the notebook that holds the weights, a dict of arrays
+    shapes : the shape of each array
+    score : takes the weights and the inputs of the drawn case, which never enter the sandbox; returns a number
+    threshold : the score that is asked for
+    higher : whether a higher score is better
+    measure : what the score is, as in "perplexity on 200 new messages"
     """
 
     variable: str
     shapes: dict[str, tuple[int, ...]]
-    score: Callable[[dict[str, np.ndarray], Inputs], float]
+    score: Callable[[Weights, Inputs], float]
     threshold: float
     higher: bool
     measure: str
@@ -85,36 +81,21 @@ class Check:
 
     Attributes
     ----------
-    name : str
-        What students call it by: a word for the group and the function's name, as in ``check("text.count", count)``.
-    reference : callable
-        The tested function; its name is the name that students define.
-    draw : callable
-        Challenge cases from a random generator; never the same twice.
-    worked : callable
-        The small cases that students see, drawn once from a fixed seed.
-    axes : str
-        The names of the result's axes, "" for a single number; of several arrays, "dx: T N D; db: H".
-    points : float
-        What a right answer earns; anything else earns nothing.
-    task : str
-        What the function does, in a few words, for the table of points.
-    section : str
-        The label and title of the book's section to reread, if there is one.
-    earlier : tuple of str
-        The functions of the same notebook that the reference calls.
-    tolerance : float
-        The largest error allowed, relative to the largest expected value.
-    rename : str
-        The name that students define, where two references of a notebook have the same name.
-    tensors : bool
-        Whether arrays become PyTorch's tensors before the call, and tensors are returned.
-    only_float64 : bool
-        Whether single precision makes no sense here, as for differences of a function, so that no challenge has it.
-    trained : Trained, optional
-        Where weights are judged and not the function's results; the reference is then the function that trains.
-    equivalent : dict
-        Mutants of the reference that survive because they change nothing a check could ask for, with the reason.
+    name : what students call it by: a word for the group and the function's name, as in ``check("text.count", count)``
+    reference : the tested function; its name is the name that students define
+    draw : challenge cases from a random generator; never the same twice
+    worked : the small cases that students see, drawn once from a fixed seed
+    axes : the names of the result's axes, "" for a single number; of several arrays, "dx: T N D; db: H"
+    points : what a right answer earns; anything else earns nothing
+    task : what the function does, in a few words, for the table of points
+    section : the label and title of the book's section to reread, if there is one
+    earlier : the functions of the same notebook that the reference calls
+    tolerance : the largest error allowed, relative to the largest expected value
+    rename : the name that students define, where two references of a notebook have the same name
+    tensors : whether arrays become PyTorch's tensors before the call, and tensors are returned
+    trained : where weights are judged and not the function's results; the reference is then the function that trains
+    only_float64 : whether single precision makes no sense here, as for differences of a function; no challenge has it then
+    equivalent : mutants of the reference that survive because they change nothing a check could ask for, with the reason
     """
 
     name: str
@@ -138,9 +119,7 @@ class Check:
     def function(self) -> str:
         return self.rename or self.reference.__name__
 
-    def misconception(
-        self, message: str, symptom: Callable[[dict[str, np.ndarray], float], bool] | None = None
-    ) -> Callable[[Function], Function]:
+    def misconception(self, message: str, symptom: Symptom | None = None) -> Callable[[Function], Function]:
         """Declare a wrong version of the reference, named after the decorated function."""
 
         def declare(function: Function) -> Function:
@@ -164,6 +143,10 @@ class Exercise:
     ``samples`` names the module of its sample class, where it has one. ``slug`` and ``folder`` are those of the folder in which
     it was found; ``left_out`` are checks that a course does not ask for.
     """
+
+    TUPLES: ClassVar[dict[str, type]] = {
+        "checks": Check, "questions": Question, "packages": str, "files": str, "data": str,
+    }  # fmt: skip
 
     title: str
     checks: tuple[Check, ...]

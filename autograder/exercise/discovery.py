@@ -12,6 +12,7 @@ import functools
 import hashlib
 import importlib
 import importlib.machinery
+import importlib.util
 import re
 import sys
 import traceback
@@ -21,10 +22,9 @@ from pathlib import Path
 from types import ModuleType
 
 from autograder.errors import UserError
-from autograder.exercise.declaration import Exercise
+from autograder.exercise.declaration import Check, Exercise
 
-OWN = Path(__file__).resolve().parents[2] / "exercises"
-"""The folder of the exercises that come with the grader: it lies beside the package."""
+OWN = Path(__file__).resolve().parents[2] / "exercises"  # those that come with the grader, beside the package
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -67,16 +67,13 @@ class Exercises(Mapping[str, Exercise]):
         return len(self.places)
 
     def known(self, slugs: list[str]) -> list[str]:
-        """The names, if each is that of an exercise. None is loaded.
-
-        Raises
-        ------
-        ExerciseError
-            If there is no exercise of such a name; the message lists those that there are.
-        """
+        """The names. None is loaded. Raises ExerciseError if there is no exercise of such a name, and lists those that are."""
         for slug in slugs:
             if slug not in self:
                 there = f"The exercises are: {', '.join(self)}" if self else f"There is none in {self.folders[0]}"
+                begun = (folder / slug for folder in self.folders if (folder / slug).is_dir())
+                for folder in begun if SLUG.fullmatch(slug) else ():
+                    there = f"The folder {folder} is there, but it needs a text {slug}.md, and checks.py or checks/"
                 raise ExerciseError(f"There is no exercise {slug!r}. {there}.")
         return slugs
 
@@ -88,45 +85,56 @@ EXERCISES = Exercises(OWN)
 def load(folder: Path) -> Exercise:
     """The exercise that a folder declares.
 
-    Raises
-    ------
-    ExerciseError
-        If its checks cannot be imported, or declare none; the message says where.
+    Raises ExerciseError if its checks cannot be imported, or declare none; the message says where.
     """
-    module = imported(folder, package_of(folder))
-    exercise = getattr(module, "EXERCISE", None)
-    if not isinstance(exercise, Exercise):
-        raise ExerciseError(f"{module.__file__} declares no exercise; end it with EXERCISE = Exercise(…).")
-    return replace(exercise, slug=folder.name, folder=folder)
-
-
-def package_of(folder: Path) -> str:
-    """The name of a package made of a folder, whose own name need not be one that Python takes."""
-    name = f"exercise_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}_{folder.name}"
-    if name not in sys.modules:
-        package = ModuleType(name)
-        package.__path__ = [str(folder)]
-        package.__spec__ = importlib.machinery.ModuleSpec(name, None, is_package=True)
-        package.__spec__.submodule_search_locations = [str(folder)]
-        sys.modules[name] = package
-    return name
-
-
-def part_of(exercise: Exercise, name: str) -> ModuleType:
-    """A module of an exercise's folder, as ``checks.step``."""
-    return importlib.import_module(f"{package_of(exercise.folder)}.{name}")
-
-
-def imported(folder: Path, package: str) -> ModuleType:
+    package = package_of(folder)
     try:
-        return importlib.import_module(f"{package}.checks")
+        module = importlib.import_module(f"{package}.checks")
     except UserError:
         raise
     except ModuleNotFoundError as error:
         missing = (error.name or "").removeprefix(f"{package}.")
         raise ExerciseError(f"The checks of {folder.name} import {missing}, which is not there; install it.") from error
     except Exception as error:  # the file is Python: anything can be wrong with it
-        raise ExerciseError(f"{where(folder, error)}: {type(error).__name__}: {error}.".replace("..", ".")) from error
+        told = error.msg if isinstance(error, SyntaxError) else str(error).replace(f"{package}.", "")
+        raise ExerciseError(f"{where(folder, error)}: {type(error).__name__}: {told.rstrip('.')}.") from error
+    exercise = getattr(module, "EXERCISE", None)
+    if not isinstance(exercise, Exercise):
+        raise ExerciseError(f"{module.__file__} declares no exercise; end it with EXERCISE = Exercise(…).")
+    exercise = replace(exercise, slug=folder.name, folder=folder)
+    for wrong in faults(exercise):
+        raise ExerciseError(f"{module.__file__}: {wrong}.")
+    return exercise
+
+
+def faults(exercise: Exercise) -> Iterator[str]:
+    """What cannot be meant in a declaration: no tuple where one comma is missing, a name twice, a file that is not there."""
+    tuples = [(name, getattr(exercise, name), kind) for name, kind in exercise.TUPLES.items()]
+    if isinstance(exercise.checks, tuple):
+        tuples += [(f"earlier of {one.name}", one.earlier, str) for one in exercise.checks if isinstance(one, Check)]
+    for name, value, kind in tuples:
+        if not isinstance(value, tuple) or not all(isinstance(one, kind) for one in value):
+            yield f"{name} is no tuple of {kind.__name__}; one thing alone needs a comma behind it, as in (ONE,)"
+            return
+    names = [check.function for check in exercise.checks] + [question.name for question in exercise.questions]
+    yield from (f"{name} is asked for twice" for name in names if names.count(name) > 1)
+    missing = (name for name in (*exercise.data, *exercise.files) if not (exercise.folder / name).is_file())
+    yield from (f"the file {name} is not in the exercise's folder" for name in missing)
+
+
+def package_of(folder: Path) -> str:
+    """The name of a package made of a folder, whose own name need not be one that Python takes."""
+    name = f"exercise_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}_{folder.name}"
+    if name not in sys.modules:
+        spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+    return name
+
+
+def part_of(exercise: Exercise, name: str) -> ModuleType:
+    """A module of an exercise's folder, as ``checks.step``."""
+    return importlib.import_module(f"{package_of(exercise.folder)}.{name}")
 
 
 def where(folder: Path, error: Exception) -> str:

@@ -1,10 +1,12 @@
 """What the drawn inputs of all exercises have in common: unequal sizes, another precision, two decimals, what fits."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from autograder.exercise.declaration import DrawnCase
 from autograder.runner.calling import Given
 
 Generator = np.random.Generator
@@ -43,3 +45,22 @@ def until(make: Callable[[], dict[str, Any]], fits: Callable[[dict[str, Any]], b
         if fits(inputs):
             return inputs
     raise RuntimeError("no inputs were found that show what they should")
+
+
+def alike(rng: Generator, cases: list[DrawnCase]) -> list[DrawnCase]:
+    """Each case with other numbers: inputs for grading, as long as their author has drawn none."""
+    return [DrawnCase(f"like case {number}", other(rng, case.inputs)) for number, case in enumerate(cases, start=1)]
+
+
+def other(rng: Generator, value: Any) -> Any:
+    """Numbers between the smallest and the largest of an array; for one integer, from 1 to it; for one float, near it."""
+    if isinstance(value, dict):
+        return {name: other(rng, part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(other(rng, part) for part in value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.size and np.isfinite(value).all():
+        draw = rng.uniform if value.dtype.kind == "f" else functools.partial(rng.integers, endpoint=True)
+        return draw(value.min(), value.max(), value.shape).astype(value.dtype)
+    if isinstance(value, float):
+        return value * float(rng.uniform(0.5, 1.5))
+    return int(rng.integers(min(1, value), max(1, value), endpoint=True)) if type(value) is int else value

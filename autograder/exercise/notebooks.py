@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import textwrap
 import types
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ CALLED = r"(?<![\w.])(?<!def ){}(?=\()"
 
 def solved(check: Check) -> str:
     """The reference as a student would have written it."""
-    return take_apart(check.reference, check.rename or None).solved
+    return take_apart(check.reference, check.rename).solved
 
 
 def set_source(notebook: Any, cell_id: str, source: str) -> None:
@@ -51,37 +50,33 @@ def reference_sources(exercise: Exercise) -> dict[str, str]:
 
 def mistaken_sources(exercise: Exercise, check: Check, function: Any) -> tuple[dict[str, str], str]:
     """The reference with one function wrong, and the helpers that the wrong version calls."""
-    parts = take_apart(function, check.function)
-    module = vars(inspect.getmodule(function))
+    parts, module = take_apart(function, check.function), vars(inspect.getmodule(function))
     known = {name for name, thing in module.items() if getattr(thing, "__module__", None) == function.__module__}
     known = (known | {one.function for one in exercise.checks}) - {check.function}
-    references: dict[str, str] = {}
-    there = importable(exercise.packages)
-    wrong = with_references(f"{parts.signature}\n{parts.body}", module, known, references, there)
-    helpers = with_references(helpers_of(function, exercise), module, known, references, there)
+    there, references = importable(exercise.packages), dict[str, str]()
+
+    def with_references(text: str, module: dict[str, Any], known: set[str]) -> str:
+        """A text with its calls of references, as ``clipping.global_norm`` or ``gates_of``, led to copies of them.
+
+        In a notebook there is no such module, and the function of that name may be the mistaken one or not defined yet.
+        ``known`` are the names that stay the notebook's own; the copies are added to ``references`` and call no others.
+        """
+        names = set(re.findall(CALLED.format(r"([\w.]+)"), text)) - known
+        for name in sorted(sorted(names), key=len, reverse=True):
+            called = reference_called(name, module, there)
+            if called is None:
+                continue
+            under = f"reference_{called.__module__.rpartition('.')[2]}_{called.__name__}"
+            if under not in references:
+                references[under] = ""  # it may call itself
+                source, inner = take_apart(called, under).solved, vars(inspect.getmodule(inspect.unwrap(called)))
+                references[under] = with_references(source, inner, set())
+            text = re.sub(CALLED.format(re.escape(name)), under, text)
+        return text
+
+    wrong = with_references(f"{parts.signature}\n{parts.body}", module, known)
+    helpers = with_references(helpers_of(function, exercise), module, known)
     return reference_sources(exercise) | {check.function: wrong}, "\n\n\n".join([*references.values(), helpers]).strip()
-
-
-def with_references(
-    text: str, module: dict[str, Any], known: set[str], references: dict[str, str], there: frozenset[str]
-) -> str:
-    """A text with its calls of references, as ``clipping.global_norm`` or ``gates_of``, led to copies of them.
-
-    In a notebook there is no such module, and the function of that name may be the mistaken one or not defined yet.
-    ``known`` are the names that stay the notebook's own, and ``there`` the modules that a notebook can import; the copies are
-    added to ``references`` and call no others.
-    """
-    for name in sorted(set(re.findall(CALLED.format(r"([\w.]+)"), text)) - known, key=len, reverse=True):
-        called = reference_called(name, module, there)
-        if called is None:
-            continue
-        under = f"reference_{called.__module__.rpartition('.')[2]}_{called.__name__}"
-        if under not in references:
-            references[under] = ""  # it may call itself
-            source, inner = take_apart(called, under).solved, vars(inspect.getmodule(inspect.unwrap(called)))
-            references[under] = with_references(source, inner, set(), references, there)
-        text = re.sub(CALLED.format(re.escape(name)), under, text)
-    return text
 
 
 def reference_called(name: str, module: dict[str, Any], there: frozenset[str]) -> Any:
@@ -100,13 +95,12 @@ def helpers_of(function: Any, exercise: Exercise) -> str:
     A helper stands after those that it uses, for one may be another's default value.
     """
     module = vars(inspect.getmodule(function))
-    known = {check.function for check in exercise.checks}
-    seen: set[str] = set()
+    seen = {check.function for check in exercise.checks}  # these stand in the notebook already
     found: list[str] = []
 
     def visit(name: str) -> None:
         helper: Any = module.get(name)
-        if name in seen or name in known or getattr(helper, "__module__", None) != function.__module__:
+        if name in seen or getattr(helper, "__module__", None) != function.__module__:
             return
         if not hasattr(helper, "__code__") and not isinstance(helper, type):
             return
@@ -122,19 +116,17 @@ def helpers_of(function: Any, exercise: Exercise) -> str:
 
 def names_in(thing: Any) -> set[str]:
     """Every name that stands in the source of a function or a class, in its nested functions too."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(thing))))
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return {node.id for node in ast.walk(ast.parse(take_apart(thing).solved)) if isinstance(node, ast.Name)}
 
 
 def alternative_sources(exercise: Exercise, path: Path) -> tuple[dict[str, str], str]:
     """The functions of another right version, and its helpers; functions that it does not define are the reference's."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
-    known = {check.function for check in exercise.checks}
     sources, helpers = reference_sources(exercise), []
     for node in ast.parse(text).body:
         source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in known:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in sources:
             sources[node.name] = source
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             helpers.append(source)

@@ -15,7 +15,6 @@ from autograder.exercise.discovery import package_of
 from autograder.exercise.stub import take_apart
 from autograder.runner.calling import _
 
-SCHEMA = 3
 TABLE = "{{ points }}"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -28,22 +27,9 @@ def graded_metadata(grade_id: str, points: float | None) -> dict[str, Any]:
     """nbgrader's metadata: of a check with points, else of a cell to fill in."""
     metadata = {
         "grade": points is not None, "solution": points is None, "locked": points is not None,
-        "task": False, "grade_id": grade_id, "schema_version": SCHEMA,
+        "task": False, "grade_id": grade_id, "schema_version": 3,
     }  # fmt: skip
     return metadata if points is None else metadata | {"points": float(points)}
-
-
-def solution_cell(check: Check) -> Any:
-    cell = new_code_cell(take_apart(check.reference, check.rename or None).marked, id=solution_id(check))
-    cell.metadata["nbgrader"] = graded_metadata(solution_id(check), None)
-    return cell
-
-
-def check_cell(check: Check) -> Any:
-    what = check.trained.variable if check.trained else check.function
-    cell = new_code_cell(f'check("{check.name}", {what})', id=check_id(check))
-    cell.metadata["nbgrader"] = graded_metadata(check_id(check), check.points)
-    return cell
 
 
 def question_cell(cell: Any, exercise: Exercise) -> Any:
@@ -52,12 +38,8 @@ def question_cell(cell: Any, exercise: Exercise) -> Any:
     question = next((one for one in exercise.questions if one.name == name), None)
     if question is None:
         raise AuthoringError(f"{exercise.slug}.md asks the question {name}, which {exercise.slug} does not declare.")
-    built = new_markdown_cell(cell.source, id=question_id(question))
-    built.metadata["nbgrader"] = graded_metadata(question_id(question), question.points) | {
-        "solution": True,
-        "locked": False,
-    }
-    return built
+    metadata = graded_metadata(question_id(question), question.points) | {"solution": True, "locked": False}
+    return new_markdown_cell(cell.source, id=question_id(question), metadata={"nbgrader": metadata})
 
 
 def given_cell(name: str, number: int, exercise: Exercise) -> Any:
@@ -78,14 +60,18 @@ def points_table(exercise: Exercise) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def left_out_cell(cell: Any, number: int, check: Check) -> Any:
-    """In place of a task that the course does not ask for: its function, or nothing where it would be checked."""
-    if "solve" not in cell.metadata:
-        return None
-    comment = "# " + _("This function is given in this course: there is nothing to write here.")
-    return new_code_cell(
-        f"{comment}\n{take_apart(check.reference, check.rename or None).solved}", id=f"given-{number:02d}"
-    )
+def function_cell(exercise: Exercise, check: Check, solve: bool, number: int) -> Any:
+    """The cell to write a function in, or to check it; what a course does not ask for is given, and not checked."""
+    function = take_apart(check.reference, check.rename)
+    if check in exercise.left_out:
+        comment = "# " + _("This function is given in this course: there is nothing to write here.")
+        return new_code_cell(f"{comment}\n{function.solved}", id=f"given-{number:02d}") if solve else None
+    if solve:
+        about = graded_metadata(solution_id(check), None)
+        return new_code_cell(function.marked, id=solution_id(check), metadata={"nbgrader": about})
+    what = check.trained.variable if check.trained else check.function
+    about = graded_metadata(check_id(check), check.points)
+    return new_code_cell(f'check("{check.name}", {what})', id=check_id(check), metadata={"nbgrader": about})
 
 
 def build_cell(cell: Any, number: int, exercise: Exercise) -> Any:
@@ -101,35 +87,22 @@ def build_cell(cell: Any, number: int, exercise: Exercise) -> Any:
     wanted = cell.metadata.get("solve") or cell.metadata.get("check")
     if wanted is None:
         return new_code_cell(cell.source, id=f"code-{number:02d}")
-    for check in exercise.left_out:
-        if check.name == wanted:
-            return left_out_cell(cell, number, check)
-    if wanted not in {check.name for check in exercise.checks}:
+    check = next((one for one in (*exercise.checks, *exercise.left_out) if one.name == wanted), None)
+    if check is None:
         raise AuthoringError(f"{exercise.slug}.md names the check {wanted}, which {exercise.slug} does not declare.")
-    check = exercise.check(wanted)
-    return solution_cell(check) if "solve" in cell.metadata else check_cell(check)
-
-
-def needed_cells(exercise: Exercise) -> list[str]:
-    """The ids of the cells without which an exercise could not be graded."""
-    needed = [made(check) for check in exercise.checks for made in (solution_id, check_id)]
-    needed += [train_id(check.trained.variable) for check in exercise.checks if check.trained]
-    return needed + [question_id(question) for question in exercise.questions]
+    return function_cell(exercise, check, "solve" in cell.metadata, number)
 
 
 def source_notebook(exercise: Exercise, text: Path) -> Any:
-    """nbgrader's source notebook.
-
-    Raises
-    ------
-    AuthoringError
-        If the text names an unknown check, or leaves one out.
-    """
+    """nbgrader's source notebook; raises AuthoringError if the text names an unknown check, or leaves one out."""
     read = jupytext.reads(text.read_text(encoding="utf-8"), fmt="md:myst")
     built = (build_cell(cell, number, exercise) for number, cell in enumerate(read.cells, start=1))
     cells = [cell for cell in built if cell is not None]
     found = {cell.id for cell in cells}
-    for needed in needed_cells(exercise):
+    needed_cells = [made(check) for check in exercise.checks for made in (solution_id, check_id)]
+    needed_cells += [train_id(check.trained.variable) for check in exercise.checks if check.trained]
+    needed_cells += [question_id(question) for question in exercise.questions]
+    for needed in needed_cells:
         if needed not in found:
             raise AuthoringError(
                 f"{text.name} has no cell {needed}; every check needs one to solve and one to check, every trained model "

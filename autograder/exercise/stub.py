@@ -14,61 +14,28 @@ FOR_OUR_TOOLS = re.compile(r"\s*# (type: ignore|noqa).*$")
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """A function taken apart: its signature without types, its docstring and its body, each with its indentation."""
+    """A function taken apart, each part with its indentation; the signature is without types.
+
+    ``secret`` is what students are to write, ``solved`` the whole, ``marked`` the whole with nbgrader's marks around the secret.
+    """
 
     name: str
     signature: str
     docstring: str
     body: str
-
-    @property
-    def secret(self) -> str:
-        """What students are to write."""
-        return self.body
-
-    @property
-    def solved(self) -> str:
-        return "\n".join(part for part in (self.signature, self.docstring, self.body) if part)
-
-    @property
-    def marked(self) -> str:
-        """With nbgrader's marks around what students are to write."""
-        indent = self.body[: len(self.body) - len(self.body.lstrip())]
-        parts = (self.signature, self.docstring, f"{indent}{BEGIN}", self.body, f"{indent}{END}")
-        return "\n".join(part for part in parts if part)
+    secret: str
+    solved: str
+    marked: str
 
 
 @dataclass(frozen=True)
-class ClassSource:
-    """A class taken apart: its first line, its docstring, and its methods."""
+class ClassSource(FunctionSource):
+    """A class taken apart: its first line is the signature, its methods are the body."""
 
-    name: str
-    signature: str
-    docstring: str
     methods: tuple[FunctionSource, ...]
 
-    @property
-    def body(self) -> str:
-        return "\n\n".join(method.solved for method in self.methods)
 
-    @property
-    def secret(self) -> str:
-        """What students are to write."""
-        return "\n".join(method.body for method in self.methods)
-
-    @property
-    def solved(self) -> str:
-        return self.text([method.solved for method in self.methods])
-
-    @property
-    def marked(self) -> str:
-        return self.text([method.marked for method in self.methods])
-
-    def text(self, methods: list[str]) -> str:
-        return "\n\n".join(["\n".join(part for part in (self.signature, self.docstring) if part), *methods])
-
-
-def take_apart(function: Callable[..., Any], name: str | None = None) -> FunctionSource | ClassSource:
+def take_apart(function: Callable[..., Any], name: str = "") -> FunctionSource | ClassSource:
     """Read a top-level function's or class's source, without decorators and types, under another name if one is given."""
     text = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
     node = ast.parse(text).body[0]
@@ -89,13 +56,19 @@ def plain_lines(node: ast.stmt, lines: list[str]) -> list[str]:
     return [FOR_OUR_TOOLS.sub("", line) for line in lines]
 
 
-def function_source(node: ast.FunctionDef, lines: list[str], name: str | None = None) -> FunctionSource:
+def function_source(node: ast.FunctionDef, lines: list[str], name: str = "") -> FunctionSource:
     for argument in [*node.args.args, *node.args.posonlyargs, *node.args.kwonlyargs]:
         argument.annotation = None
     docstring, start = docstring_of(node, lines)
     body = "\n".join(lines[start : node.end_lineno]).rstrip()
-    indent = " " * node.col_offset
-    return FunctionSource(node.name, f"{indent}def {name or node.name}({ast.unparse(node.args)}):", docstring, body)
+    signature = f"{' ' * node.col_offset}def {name or node.name}({ast.unparse(node.args)}):"
+    indent = body[: len(body) - len(body.lstrip())]
+    marked = joined(signature, docstring, indent + BEGIN, body, indent + END)
+    return FunctionSource(node.name, signature, docstring, body, body, joined(signature, docstring, body), marked)
+
+
+def joined(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
 
 
 def docstring_of(node: ast.FunctionDef | ast.ClassDef, lines: list[str]) -> tuple[str, int]:
@@ -107,8 +80,13 @@ def docstring_of(node: ast.FunctionDef | ast.ClassDef, lines: list[str]) -> tupl
     return "\n".join(lines[first.lineno - 1 : first.end_lineno]), first.end_lineno
 
 
-def class_source(node: ast.ClassDef, lines: list[str], name: str | None) -> ClassSource:
+def class_source(node: ast.ClassDef, lines: list[str], name: str) -> ClassSource:
     bases = ", ".join(ast.unparse(base) for base in node.bases)
-    methods = tuple(function_source(one, lines) for one in node.body if isinstance(one, ast.FunctionDef))
     signature = f"class {name or node.name}{f'({bases})' if bases else ''}:"
-    return ClassSource(node.name, signature, docstring_of(node, lines)[0], methods)
+    docstring, _ = docstring_of(node, lines)
+    methods = tuple(function_source(one, lines) for one in node.body if isinstance(one, ast.FunctionDef))
+    head, secret = joined(signature, docstring), "\n".join(method.body for method in methods)
+    body = "\n\n".join(method.solved for method in methods)
+    solved = "\n\n".join([head, *(method.solved for method in methods)])
+    marked = "\n\n".join([head, *(method.marked for method in methods)])
+    return ClassSource(node.name, signature, docstring, body, secret, solved, marked, methods)

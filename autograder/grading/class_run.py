@@ -22,15 +22,14 @@ from autograder.sandbox import bubblewrap
 
 LOG = "autograder.log"
 
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how many are done, and how many there are."""
+Progress = Callable[[str, int, int], None]  # told what is being done, how many are done, and how many there are
 
 
 @dataclass
 class ClassResult:
     """What a grading came to: the table, who was graded now, and what could not be."""
 
-    rows: list[Row]
+    rows: list[Row] = field(default_factory=list)
     graded: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
@@ -39,44 +38,35 @@ class ClassResult:
 @contextmanager
 def only_one(course: Course) -> Iterator[None]:
     """One grading a course at a time. The lock goes with the process that holds it, however that ends."""
-    path = course.root / ".autograder-lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise CourseError(f"The course in {course.root} is being graded already; wait for that to end.") from error
-    try:
+    with open(course.root / ".autograder-lock", "ab", opener=partial(os.open, mode=0o600)) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CourseError(f"The course in {course.root} is being graded already; wait for that to end.") from error
         yield
-    finally:
-        os.close(descriptor)
 
 
 def waiting(
-    writer: GradeWriter, course: Course, exercise: Exercise, run: Run, hand_ins: list[str], anew: bool
+    writer: GradeWriter, course: Course, exercise: Exercise, run: Run, names: list[str], anew: bool
 ) -> list[str]:
     """The students still to grade: not graded in this run, or handed in something else since."""
     done = writer.graded_in(run) if anew else writer.up_to_date(exercise.slug, version_of(exercise))
-    students = []
-    for student in hand_ins:
-        record = intake.read_record(course, student, exercise.slug)
-        if record is None or done.get(student) != record["signature"]:
-            students.append(student)
-    return students
+    records = {name: intake.read_record(course, name, exercise.slug) for name in names}
+    return [name for name, record in records.items() if record is None or done.get(name) != record["signature"]]
 
 
 def completed(
-    farm: Executor, work: Callable[[str], Graded], students: list[str], ahead: int
+    pool: Executor, work: Callable[[str], Graded], students: list[str], ahead: int
 ) -> Iterator[tuple[str, Future[Graded]]]:
     """Each student's future as it is done, with only ``ahead`` of them under way."""
     todo = iter(students)
-    running = {farm.submit(work, student): student for student in islice(todo, ahead)}
+    running = {pool.submit(work, student): student for student in islice(todo, ahead)}
     while running:
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             yield running.pop(future), future
             for following in islice(todo, 1):
-                running[farm.submit(work, following)] = following
+                running[pool.submit(work, following)] = following
 
 
 def grade_class(
@@ -88,68 +78,43 @@ def grade_class(
     anew: bool = False,
     settings: Settings | None = None,
     progress: Progress = lambda what, done, of: None,
-    farm: Executor | None = None,
     write_pages: bool = True,
     seed: bytes | None = None,
 ) -> ClassResult:
-    """Grade every hand-in of an exercise that is not graded yet.
+    """Grade every hand-in of an exercise that is not graded yet; where ``students`` are named, these alone.
 
-    Parameters
-    ----------
-    students : names, optional
-        Grade these alone.
-    workers : int
-        How many sandboxes run side by side.
-    anew : bool
-        Draw new challenges and grade everyone.
-    farm : concurrent.futures.Executor, optional
-        Where submissions run; threads of this process by default, since each sandbox is a process of its own.
-    write_pages : bool
-        Write graded notebooks and feedback pages too.
-    seed : bytes, optional
-        What challenges are drawn from; a new secret by default.
+    ``workers`` sandboxes run side by side. With ``anew``, new challenges are drawn and everyone is graded; they are drawn
+    from ``seed``, by default a new secret. With ``write_pages``, graded notebooks and feedback pages are written too.
 
-    Raises
-    ------
-    CourseError
-        If the exercise is not released into the course, or the course is being graded already.
-    SandboxUnavailable
-        If no sandbox starts here; nothing is changed then.
+    Raises CourseError if the exercise is not released into the course, or the course is being graded already, and
+    SandboxUnavailable if no sandbox starts here; nothing is changed then.
     """
     settings = settings or Settings()
-    if not course.released(exercise.slug).is_file():
-        raise CourseError(
-            f"{exercise.slug} is not released into this course; run 'autograder release {exercise.slug} --course {course.root}'."
-        )
+    course.require_released(exercise.slug)
     if settings.protected:
         bubblewrap.probe()
     with only_one(course), GradeWriter(course) as writer:
         remove_parts(course.submitted, course.autograded, course.feedback)
         inbox = intake.take_in_all(course, exercise, students, progress)
-        version = version_of(exercise)
-        run = writer.begin(exercise.slug, version, seed or challenge.new_seed(), anew)
-        result = ClassResult([], refused=inbox.refused)
+        run = writer.begin(exercise.slug, version_of(exercise), seed or challenge.new_seed(), anew)
+        result = ClassResult(refused=inbox.refused)
         todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
         work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings)
-        pool = farm or ThreadPoolExecutor(workers, thread_name_prefix="sandbox")
-        try:
-            for student, future in completed(pool, lambda name: work(student=name), todo, workers):
+        with ThreadPoolExecutor(workers, thread_name_prefix="sandbox") as pool:  # each sandbox is a process of its own
+            for student, future in completed(pool, work, todo, workers):
                 try:
                     writer.write(exercise, run, future.result())
                     result.graded.append(student)
                 except Exception as error:  # one student never holds up another
                     result.failed[student] = why_failed(course, student, error)
                 progress("grading", len(result.graded) + len(result.failed), len(todo))
-        finally:
-            if farm is None:
-                pool.shutdown(cancel_futures=True)
         if not result.failed:
             writer.finish(run)
         writer.apply_dates(exercise.slug)
         if write_pages:
             write_missing_pages(course, exercise, writer, result, progress)
         result.rows = writer.rows(exercise)
-        return result
+    return result
 
 
 def why_failed(course: Course, student: str, error: Exception) -> str:
@@ -166,19 +131,14 @@ def write_missing_pages(
 ) -> None:
     """Write the graded notebook and feedback page of everyone who has none since they were graded."""
     for row in writer.rows(exercise):
-        paths = (
-            pages.autograded_path(course, exercise.slug, row.student),
-            pages.feedback_path(course, exercise.slug, row.student),
-        )
+        paths = [find(course, exercise.slug, row.student) for find in (pages.autograded_path, pages.feedback_path)]
         if not all(path.is_file() for path in paths):
             writer.forget_pages(exercise.slug, row.student)
     todo = writer.pages_to_write(exercise.slug)
-    for number, (student, notebook) in enumerate(todo):
-        progress("writing feedback", number, len(todo))
+    for number, (student, notebook) in enumerate(todo, start=1):
         try:
             pages.write_pages(course, exercise.slug, student, notebook)
             writer.pages_are_written(exercise.slug, student)
         except Exception as error:  # one student never holds up another
             result.failed[student] = f"graded, but the pages could not be written: {why_failed(course, student, error)}"
-    if todo:
-        progress("writing feedback", len(todo), len(todo))
+        progress("writing feedback", number, len(todo))

@@ -118,7 +118,7 @@ def grade_submission(course: Course, exercise: Exercise, student: str, seed: byt
     about = notebook.metadata[intake.NOTEBOOK_KEY]
     cases = challenge.draw_all(exercise, seed, student)
     folder = intake.folder_of(course, student, exercise.slug)
-    files = tuple((folder / name, name) for name in exercise.files)
+    files = tuple((folder / name, name) for name in exercise.files if (folder / name).is_file())  # else it is malformed
     files += tuple((exercise.folder / name, name) for name in exercise.data)
     limits = replace(settings.limits, **exercise.limits)
     cells = run_cells(exercise, notebook)

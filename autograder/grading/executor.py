@@ -89,13 +89,14 @@ def encode_orders(task: Task, skip: set[str]) -> bytes:
             entry = {name: encoded(value, f"{check}/{number}/{name}", tensors) for name, value in case.inputs.items()}
             cases[check].append(entry)
         answer_bytes[check] = max(MEGABYTE, 16 * sum(t.nbytes for k, t in tensors.items() if k.startswith(f"{check}/")))
-    orders = {
+    orders: dict[str, Any] = {
         "cells": [asdict(cell) for cell in task.cells if cell.id not in skip],
         "cases": cases,
         "own_check": task.own_check,
         "limits": asdict(task.limits) | {"answer_bytes": answer_bytes},
-        "sentences": SENTENCES,
     }
+    if SENTENCES:  # in English the runner needs none
+        orders["sentences"] = SENTENCES
     return wire.encode(orders, save(tensors))
 
 

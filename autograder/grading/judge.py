@@ -27,6 +27,7 @@ from autograder.check import (
 )
 from autograder.exercise import Check, DrawnCase, Exercise, Misconception
 from autograder.exercise.cells import train_id
+from autograder.exercise.discovery import ExerciseError
 from autograder.grading.transcript import Answer, CaseAnswer, Transcript
 from autograder.runner.calling import _, array_of, import_torch, invoke, marked, ready
 
@@ -52,19 +53,29 @@ class Submission:
 
 
 def expected_values(check: Check, cases: Sequence[DrawnCase]) -> list[Expected]:
-    """The reference's results, computed here."""
+    """The reference's results, computed here.
+
+    Raises ExerciseError if they are of a type that no check compares.
+    """
     torch = import_torch() if check.tensors else None
     made = ({name: ready(value, torch) for name, value in case.inputs.items()} for case in cases)
-    return [as_expected(invoke(check.reference, inputs)) for inputs in made]
+    return [as_expected(invoke(check.reference, inputs), check.name) for inputs in made]
 
 
-def as_expected(result: Any) -> Expected:
-    """A result with its numbers as arrays, in the containers in which it came."""
+def as_expected(result: Any, name: str) -> Expected:
+    """A result of the check of that name with its numbers as arrays, in the containers in which it came."""
     if isinstance(result, dict):
-        return {str(name): as_expected(part) for name, part in result.items()}
+        return {str(key): as_expected(part, name) for key, part in result.items()}
     if isinstance(result, tuple | list):
-        return type(result)(as_expected(part) for part in result)
-    return np.asarray(array_of(result))
+        return type(result)(as_expected(part, name) for part in result)
+    array = np.asarray(array_of(result))
+    if array.dtype.kind not in "fiub":
+        kind = array.dtype if isinstance(result, np.ndarray) else type(result).__name__
+        raise ExerciseError(
+            f"The reference of {name} returns a value of type {kind}; "
+            "a result may be a number, an array of numbers or truth values, or a tuple, a list or a dict of such."
+        )
+    return array
 
 
 def as_case(answer: CaseAnswer, function: str) -> Case:

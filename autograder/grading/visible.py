@@ -39,10 +39,7 @@ class Looked:
 def look_at(notebook: Path, slugs: Sequence[str], load: Callable[[str], Exercise]) -> Looked:
     """Run a notebook, of one of the exercises named, with the files that students have beside it.
 
-    Raises
-    ------
-    NoSuchNotebook
-        If it cannot be read, or shows no check of an exercise.
+    Raises NoSuchNotebook if it cannot be read, or shows no check of an exercise.
     """
     try:
         data, _changed = read_file(notebook.resolve().parent, (notebook.name,), LARGEST_NOTEBOOK)

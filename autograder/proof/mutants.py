@@ -11,26 +11,23 @@ import ast
 import copy
 import inspect
 import signal
-import textwrap
 import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.check import Shown, difference
-from autograder.exercise import Check, Exercise
+from autograder.check import Case, Shown, difference
+from autograder.exercise import Check, DrawnCase, Exercise
+from autograder.exercise.stub import take_apart
 from autograder.grading import challenge
 from autograder.grading.judge import expected_values, outcomes
 
-SEEDS = 3
-SECONDS = 5.0
-AGAIN = 0.2
+SEEDS, SECONDS, AGAIN = 3, 5.0, 0.2
 OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
     ast.Pow: (ast.Mult,), ast.MatMult: (ast.Mult,), ast.FloorDiv: (ast.Mult,), ast.Mod: (ast.Mult,),
@@ -41,12 +38,7 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 }  # fmt: skip
 
 
-class TooLong(Exception):
-    """A mutant that does not come to an end."""
-
-
-@dataclass(frozen=True)
-class Mutant:
+class Mutant(NamedTuple):
     """One changed version: where it was changed, and its function."""
 
     what: str
@@ -70,140 +62,107 @@ class Score:
         return self.rejected / counted if counted else 1.0
 
 
-Way = Callable[[Any], Any]
+def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """The ways to change a node: a few words, and what stands in its place then."""
+    match node:
+        case ast.BinOp():
+            for operator in OPERATORS.get(type(node.op), ()):
+                yield f"{type(node.op).__name__} to {operator.__name__}", with_field(node, "op", operator())
+            yield "left side only", node.left
+            yield "right side only", node.right
+        case ast.UnaryOp(op=ast.USub() | ast.Not()):
+            yield "sign or not left out", node.operand
+        case ast.Compare(ops=[first, *rest]):
+            for comparison in COMPARISONS.get(type(first), ()):
+                what = f"{type(first).__name__} to {comparison.__name__}"
+                yield what, with_field(node, "ops", [comparison(), *rest])
+        case ast.Constant(value=bool(value)):
+            yield f"{value} to {not value}", ast.Constant(not value)
+        case ast.Constant(value=int(value) | float(value)):
+            yield f"{value} to {value + 1}", ast.Constant(value + 1)
+            yield f"{value} to {value - 1}", ast.Constant(value - 1)
+        case ast.Attribute(attr="T"):
+            yield "T left out", node.value
+        case ast.IfExp():
+            yield "if always", node.body
+            yield "if never", node.orelse
+        case ast.Call():
+            yield from changes_of_call(node)
+        case ast.Assign() | ast.AugAssign() | ast.Expr() | ast.For() | ast.If() | ast.While():
+            yield "statement left out", ast.Pass()
 
 
-def changes(node: ast.AST) -> Iterator[tuple[str, Way]]:
-    """The ways to change a node: a few words, and a function that does it to a copy (None takes the statement out)."""
-    if isinstance(node, ast.BinOp):
-        for operator in OPERATORS.get(type(node.op), ()):
-            yield f"{type(node.op).__name__} to {operator.__name__}", partial(with_field, "op", operator())
-        yield "left side only", lambda n: n.left
-        yield "right side only", lambda n: n.right
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
-        yield "sign or not left out", lambda n: n.operand
-    elif isinstance(node, ast.Compare):
-        for comparison in COMPARISONS.get(type(node.ops[0]), ()):
-            name = f"{type(node.ops[0]).__name__} to {comparison.__name__}"
-            yield name, partial(with_field, "ops", [comparison(), *node.ops[1:]])
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        yield f"{node.value} to {node.value + 1}", lambda n: ast.Constant(n.value + 1)
-        yield f"{node.value} to {node.value - 1}", lambda n: ast.Constant(n.value - 1)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        yield f"{node.value} to {not node.value}", lambda n: ast.Constant(not n.value)
-    elif isinstance(node, ast.Attribute) and node.attr == "T":
-        yield "T left out", lambda n: n.value
-    elif isinstance(node, ast.IfExp):
-        yield "if always", lambda n: n.body
-        yield "if never", lambda n: n.orelse
-    elif isinstance(node, ast.Call):
-        yield from changes_of_call(node)
-    elif isinstance(node, ast.Assign | ast.AugAssign | ast.Expr | ast.For | ast.If | ast.While) and not is_docstring(
-        node
-    ):
-        yield "statement left out", lambda n: None
-
-
-def changes_of_call(node: ast.Call) -> Iterator[tuple[str, Way]]:
+def changes_of_call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     for place in range(len(node.args) - 1):
-        yield f"arguments {place + 1} and {place + 2} swapped", partial(with_swapped, place)
+        args = node.args.copy()
+        args[place], args[place + 1] = args[place + 1], args[place]
+        yield f"arguments {place + 1} and {place + 2} swapped", with_field(node, "args", args)
     for keyword in node.keywords:
-        yield f"{keyword.arg} left out", partial(without_keyword, keyword.arg)
-    if len(node.args) >= 1:
-        yield "call left out", lambda n: n.args[0]
-    elif isinstance(node.func, ast.Attribute) and not node.args:
-        yield "call left out", lambda n: n.func.value
+        others = [one for one in node.keywords if one.arg != keyword.arg]
+        yield f"{keyword.arg} left out", with_field(node, "keywords", others)
+    if node.args:
+        yield "call left out", node.args[0]
+    elif isinstance(node.func, ast.Attribute):
+        yield "call left out", node.func.value
 
 
-def with_field(name: str, value: Any, node: Any) -> Any:
-    setattr(node, name, value)
-    return node
-
-
-def without_keyword(name: str | None, node: Any) -> Any:
-    node.keywords = [keyword for keyword in node.keywords if keyword.arg != name]
-    return node
-
-
-def with_swapped(place: int, node: Any) -> Any:
-    node.args[place], node.args[place + 1] = node.args[place + 1], node.args[place]
-    return node
-
-
-def is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def names_to_change(tree: ast.AST) -> list[str]:
-    """The names of a function's own that hold something: arguments and variables."""
-    found = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return sorted((found | stored) - {"self"})
+def with_field(node: ast.AST, name: str, value: Any) -> ast.AST:
+    """A node like this one but for one of its fields."""
+    changed = copy.copy(node)
+    setattr(changed, name, value)
+    return changed
 
 
 class Change(ast.NodeTransformer):
-    """Changes the node of that number, counted in the order of a walk."""
+    """Puts one node in another's place."""
 
-    def __init__(self, target: ast.AST, change: Way) -> None:
-        self.target, self.change = target, change
+    def __init__(self, target: ast.AST, changed: ast.AST) -> None:
+        self.target, self.changed = target, changed
 
     def visit(self, node: ast.AST) -> Any:
-        if node is self.target:
-            changed = self.change(node)
-            return ast.Pass() if changed is None else changed
-        return self.generic_visit(node)
+        return self.changed if node is self.target else self.generic_visit(node)
 
 
 def mutated_trees(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
     """Every tree that differs from this one in one place."""
-    names, times = names_to_change(tree), Counter[str]()
-    nodes = list(ast.walk(tree))
+    nodes, times = list(ast.walk(tree)), Counter[str]()
+    # The names of the function's own that hold something: arguments and variables.
+    held = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    held |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    names = sorted(held - {"self"})
     for number, node in enumerate(nodes):
         ways = list(changes(node))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
-            place = names.index(node.id)
-            other = names[(place + 1) % len(names)]
+            other = names[(names.index(node.id) + 1) % len(names)]
             if other != node.id:
-                ways.append((f"{node.id} to {other}", partial(with_field, "id", other)))
-        for what, change in ways:
-            changed = copy.deepcopy(tree)
-            target = list(ast.walk(changed))[number]
+                ways.append((f"{node.id} to {other}", with_field(node, "id", other)))
+        for what, changed in ways:
+            whole = copy.deepcopy(tree)
+            target = list(ast.walk(whole))[number]
             said = f"{' '.join(ast.unparse(node).split())[:60]}: {what}"
             times[said] += 1
             where = f" (place {times[said]})" if times[said] > 1 else ""
-            yield said + where, Change(target, change).visit(changed)
-
-
-def plain(reference: Any) -> Any:
-    """The function beneath its decorators."""
-    return inspect.unwrap(reference) if not isinstance(reference, type) else reference
+            yield said + where, Change(target, changed).visit(whole)
 
 
 def body_tree(reference: Any) -> ast.Module:
     """A reference's tree without decorators, docstrings and types: what a student writes."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(plain(reference))))
+    tree = ast.parse(take_apart(reference).solved)
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            node.decorator_list = []
-            if is_docstring(node.body[0]):
-                node.body = node.body[1:] or [ast.Pass()]
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-            for argument in node.args.args:
-                argument.annotation = None
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
     return tree
 
 
 def mutants(check: Check) -> Iterator[Mutant]:
     """Every mutant of a check's reference that can be compiled."""
-    reference = plain(check.reference)
+    reference = inspect.unwrap(check.reference)
     module = inspect.getmodule(reference)
     assert module is not None
-    tree, seen = body_tree(reference), set()
-    seen.add(ast.unparse(tree))
+    tree = body_tree(reference)
+    seen = {ast.unparse(tree)}
     for what, changed in mutated_trees(tree):
-        ast.fix_missing_locations(changed)
-        text = ast.unparse(changed)
+        text = ast.unparse(ast.fix_missing_locations(changed))
         if text in seen:
             continue
         seen.add(text)
@@ -222,7 +181,7 @@ def at_most(seconds: float) -> Iterator[None]:
     """Interrupt what takes longer, and what is begun after that: an interrupted call counts as one that raised."""
 
     def interrupt(number: int, frame: object) -> None:
-        raise TooLong
+        raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
@@ -233,18 +192,22 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def come_out_wrong(check: Check, cases: list[DrawnCase], results: list[Case]) -> bool:
+    """Whether a function came to other results than the reference."""
+    shown, expected = Shown.of(check.function, check.axes, check.tensors), expected_values(check, cases)
+    return any(difference(r, e, check.tolerance, shown) is not None for r, e in zip(results, expected, strict=True))
+
+
 def is_rejected(check: Check, slug: str, function: Callable[..., Any]) -> bool:
     """Whether the check finds fault with a function, for one of a few students."""
-    shown = Shown.of(check.function, check.axes, check.tensors)
     for number in range(SEEDS):
         cases = challenge.draw(check, number.to_bytes(32, "big"), slug, "student")
-        expected = expected_values(check, cases)
         try:
             with at_most(SECONDS), np.errstate(all="ignore"):
                 results = outcomes(function, cases, check.tensors)
         except Exception:  # whatever a mutant raises, it is found out
             return True
-        if any(difference(r, e, check.tolerance, shown) is not None for r, e in zip(results, expected, strict=True)):
+        if come_out_wrong(check, cases, results):
             return True
     return False
 

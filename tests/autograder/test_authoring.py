@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from autograder.authoring.examples import DIGITS, example, example_in_step, example_text, worked_cases
-from autograder.authoring.release import package, student_files
+from autograder.authoring.new import new_exercise
+from autograder.authoring.release import package, release_into, student_files
 from autograder.check import Shown, case_from, difference, same_outcome, value_from
 from autograder.course import Course
-from autograder.exercise import EXERCISES, Check, Exercise
+from autograder.errors import UserError
+from autograder.exercise import EXERCISES, Check, DrawnCase, Exercise
 from autograder.exercise.discovery import ExerciseError
 from autograder.exercise.notebooks import solved
 from autograder.exercise.source import AuthoringError, check_id, question_id, solution_id, source_notebook
@@ -214,6 +216,42 @@ def test_worked_cases_are_small_enough_to_read(check: Check) -> None:
             assert numbers_in(value) <= LARGEST, f"{name} of {case.title!r} has {numbers_in(value)} numbers"
 
 
+MAY_BE = "a result may be a number, an array of numbers or truth values, or a tuple, a list or a dict of such."
+
+
+@pytest.mark.parametrize(
+    ("result", "kind"),
+    [
+        (None, "NoneType"),
+        ("six", "str"),
+        (2j, "complex"),
+        ((1.0, {"a": None}), "NoneType"),
+        (np.ones(2) * 1j, "complex128"),
+        (np.array(["six"]), "<U3"),
+    ],
+    ids=str,
+)
+def test_results_that_no_check_compares_are_told_with_the_check_and_what_they_may_be(result: Any, kind: str) -> None:
+    def draw(rng: np.random.Generator) -> list[DrawnCase]:
+        return [DrawnCase("a case", {"x": 1.0})]
+
+    check = Check("own.weights", lambda x: result, draw, draw, axes="", points=1, rename="weights")
+    with pytest.raises(UserError) as caught:
+        example_text(check)
+    assert str(caught.value) == f"The reference of own.weights returns a value of type {kind}; {MAY_BE}"
+
+
+@pytest.mark.parametrize("verb", ["release", "verify"])
+def test_releasing_and_proving_such_an_exercise_end_in_one_sentence(verb: str, tmp_path: Path, autograder: Any) -> None:
+    folder = new_exercise(tmp_path / "exercises", "09_own")
+    Course.create(tmp_path)
+    (folder / "reference.py").write_text("def weights(x):\n    return None\n", encoding="utf-8")
+    said = autograder(verb, "09_own", "--course", str(tmp_path))
+    assert said.returncode == 2
+    assert said.stderr.endswith(f"The reference of own.weights returns a value of type NoneType; {MAY_BE}\n")
+    assert len(said.stderr.splitlines()) == 1
+
+
 # ---- what is released ------------------------------------------------------------------------------------------------
 
 
@@ -339,3 +377,21 @@ def test_the_students_zip_is_the_same_twice_and_holds_all_they_need(released_cou
 
 def test_every_exercise_has_the_slug_under_which_it_is_found() -> None:
     assert [exercise.slug for exercise in EXERCISES.values()] == list(EXERCISES)
+
+
+def test_a_text_in_the_courses_language_is_taken_where_there_is_one(tmp_path: Path) -> None:
+    folder = new_exercise(tmp_path / "course" / "exercises", "09_own")
+    text = (folder / "09_own.md").read_text(encoding="utf-8")
+    (folder / "09_own.de.md").write_text(
+        text.replace("Run this cell first.", "Führe diese Zelle zuerst aus."), encoding="utf-8"
+    )
+    for language, said in (
+        ("de", "Führe diese Zelle zuerst aus."),
+        ("es", "Run this cell first."),
+        ("en", "Run this cell first."),
+    ):
+        course = Course.create(tmp_path / "course")
+        (course.root / "course.toml").write_text(f'language = "{language}"\n', encoding="utf-8")
+        course = Course.open(course.root)
+        released = release_into(course, course.exercise("09_own")).read_text(encoding="utf-8")
+        assert said in released, language

@@ -13,7 +13,8 @@ from autograder.grading import class_run
 from tests.autograder.conftest import tree
 
 VERBS = [
-    "new", "adopt", "settings", "release", "verify", "mutants", "intake", "check", "grade", "report", "doctor", "sample-class",
+    "new", "adopt", "settings", "translate", "release", "verify", "mutants", "intake", "check", "grade", "report", "doctor",
+    "sample-class",
 ]  # fmt: skip
 
 
@@ -174,3 +175,47 @@ def test_a_database_whose_driver_is_missing_is_said_in_one_sentence(course, auto
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     assert "The gradebook postgresql+no_such_driver://localhost/grades" in result.stderr
+
+
+def test_a_mistyped_exercise_makes_no_course(tmp_path: Path, autograder) -> None:
+    result = autograder("release", "01_vanila", "--course", str(tmp_path / "course"))
+    assert (result.returncode, result.stderr.startswith("There is no exercise '01_vanila'.")) == (2, True)
+    assert not (tmp_path / "course").exists()
+
+
+def test_settings_say_what_holds_and_refuse_what_is_not_there(course, autograder) -> None:
+    (course.root / "course.toml").write_text('name = "mine"\n[exercise.01_vanilla_rnn]\npoints = { step = 5 }\n')
+    said = autograder("settings", "--course", str(course.root)).stdout
+    assert "mine  (course.toml, line 1)" in said
+    assert "exercise.01_vanilla_rnn.points.step" in said
+    (course.root / "course.toml").write_text("[exercise.01_vanilla_rnn]\npoints = { stepp = 5 }\n")
+    result = autograder("settings", "--course", str(course.root))
+    assert result.returncode == 2
+    assert "line 2" in result.stderr
+
+
+def test_an_authors_mistake_in_a_reference_is_said_with_the_check(course, autograder) -> None:
+    from autograder.authoring.new import new_exercise
+
+    folder = new_exercise(course.root / "exercises", "09_own")
+    reference = folder / "reference.py"
+    reference.write_text(reference.read_text().replace("keepdims=True", "keepdim=True"))
+    result = autograder("release", "09_own", "--course", str(course.root))
+    assert result.returncode == 2
+    assert result.stderr.startswith("The worked cases of own.weights cannot be made: TypeError: ")
+
+
+def test_translate_makes_a_catalogue_and_keeps_what_is_translated(course, autograder) -> None:
+    from autograder.authoring.new import new_exercise
+
+    folder = new_exercise(course.root / "exercises", "09_own")
+    words = ("translate", "09_own", "de", "--course", str(course.root))
+    assert "sentences are still to be translated" in autograder(*words).stdout
+    path = folder / "locale" / "de.po"
+    path.write_text(path.read_text().replace('msgid "two rows"\nmsgstr ""', 'msgid "two rows"\nmsgstr "zwei Zeilen"'))
+    left = autograder(*words).stdout
+    assert "zwei Zeilen" in path.read_text()
+    assert int(left.split(": ")[-1].split()[0]) == path.read_text().count('msgstr ""\n\n') + path.read_text().endswith(
+        'msgstr ""\n'
+    )
+    assert autograder("translate", "09_own", "xx", "--course", str(course.root)).returncode == 2

@@ -12,6 +12,11 @@ from autograder.exercise import EXERCISES, Exercises
 from autograder.exercise.discovery import OWN, ExerciseError, load
 
 TEXT = "# A text\n"
+DECLARED = """from autograder.exercise import Check, Exercise
+def f(x): return x
+CHECK = Check("own.f", f, lambda rng: [], lambda rng: [], axes="N", points=1)
+EXERCISE = Exercise(title="Own", {})
+"""
 
 
 def folder_with(tmp_path: Path, checks: str, name: str = "09_own") -> Path:
@@ -71,6 +76,20 @@ def test_the_same_module_names_in_two_folders_stay_apart(tmp_path: Path) -> None
         ("x = 1\nx.y", r"checks\.py, line 2: AttributeError: 'int' object has no attribute 'y'\."),
         ("def f(:\n", r"checks\.py, line 1: SyntaxError: "),
         ("", r"checks\.py declares no exercise; end it with EXERCISE = Exercise\(…\)\."),
+        (
+            DECLARED.format("checks=(CHECK), packages=()"),
+            r"checks\.py: checks is no tuple of Check; one thing alone needs a comma",
+        ),
+        (DECLARED.format('checks=(CHECK,), packages=("numpy")'), r"packages is no tuple of str; .* as in \(ONE,\)\."),
+        (
+            DECLARED.replace("axes", 'earlier=("g"), axes').format("checks=(CHECK,), packages=()"),
+            r"earlier of own\.f is no tuple",
+        ),
+        (DECLARED.format("checks=(CHECK, CHECK), packages=()"), r"f is asked for twice\."),
+        (
+            DECLARED.format('checks=(CHECK,), packages=(), data=("rows.npz",)'),
+            r"the file rows\.npz is not in the exercise's folder",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_folder_is_said_with_its_place(checks: str, said: str, tmp_path: Path) -> None:
@@ -84,3 +103,12 @@ def test_naming_the_exercises_loads_none_of_them() -> None:
     program += "print('torch' in sys.modules, any(n.startswith('exercise_') for n in sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_folder_that_lacks_something_is_named_with_what_it_lacks(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "")
+    (folder / "09_own.md").unlink()
+    with pytest.raises(
+        ExerciseError, match=r"09_own is there, but it needs a text 09_own\.md, and checks\.py or checks/\."
+    ):
+        Exercises(tmp_path).known(["09_own"])

@@ -126,7 +126,7 @@ def test_the_orders_hold_no_expected_value(exercise: Exercise) -> None:
 
     cases = challenge.draw_all(exercise, SEED, "student")
     orders, block = wire.read(io.BytesIO(encode_orders(Task(exercise.packages, cells(exercise), cases), set())))
-    assert set(orders) == {"cells", "cases", "limits"}
+    assert set(orders) == {"cells", "cases", "limits", "own_check"}
     for check in exercise.checks:
         for value in expected_values(check, cases[check.name]):
             if value.size > 1 and value.any():

@@ -19,11 +19,11 @@ import pytest
 from autograder import check as check_module
 from autograder import languages
 from autograder.authoring.examples import worked_cases
-from autograder.authoring.release import EXERCISES_FOLDER, copy_of, package, student_files, write_exercise
-from autograder.cells import check_id, solution_id
+from autograder.authoring.release import copy_of, package, student_files, write_files
 from autograder.check import Case, Returned, Shown, Verdict, check, check_trained, difference
-from autograder.checks import EXERCISES, Exercise
 from autograder.course import Course
+from autograder.exercise import EXERCISES, Exercise
+from autograder.exercise.cells import check_id, solution_id
 from autograder.grading import challenge
 from autograder.grading.core import version_of
 from autograder.grading.executor import RunCell, Task, execute
@@ -39,7 +39,7 @@ from autograder.sandbox.limits import Limits
 from autograder.table import summary
 from solutions.with_numpy.rnn import step
 
-ROOT = EXERCISES_FOLDER.parent
+ROOT = Path(__file__).parents[2]
 LANGUAGES = ["de", "es"]
 EACH_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 MESSAGES = languages.extracted()
@@ -48,8 +48,14 @@ CASES = challenge.draw_all(EXERCISE, bytes(32), "student")
 
 
 @pytest.fixture(autouse=True)
-def english_before_and_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(check_module, "__file__", str(EXERCISES_FOLDER / "check.py"))
+def english_before_and_after(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """In a folder as a student has it, and in English before and after each test."""
+    folder = tmp_path_factory.mktemp("student")
+    (folder / "examples").symlink_to(EXERCISE.released / "examples")
+    (folder / "check.py").symlink_to(ROOT / "exercises" / "student" / "check.py")
+    monkeypatch.setattr(check_module, "__file__", str(folder / "check.py"))
     languages.use("en")
     yield
     languages.use("en")
@@ -172,6 +178,8 @@ NOT_SAID = {
     "write() argument must be str, not {}": "Python's own words for a program that writes no text",
     "%Y-%m-%d %H:%M:%S UTC": "a format of dates",
     "taking in": "told to the instructor's screen",
+    "The reference of {} returns a value of type {}; a result may be a number, an array of numbers or truth values, or a tuple, "
+    "a list or a dict of such.": "told to the author who releases",
 }
 
 
@@ -218,7 +226,11 @@ def test_a_phrase_without_a_catalogue_would_be_found() -> None:
     assert list(phrases(ast.parse(source))) == ["{} returned", "or that"]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "autograder" / "templates").rglob("*.j2")), ids=lambda path: path.name)
+PAGES = [path for path in sorted((ROOT / "autograder" / "templates").rglob("*.j2")) if "_exercise" not in str(path)]
+EACH_PAGE = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+
+
+@EACH_PAGE
 def test_templates_hold_no_word_of_their_own(path: Path) -> None:
     text = re.sub(r"<style>.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     text = re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", "", text, flags=re.DOTALL)
@@ -336,7 +348,7 @@ def test_what_is_said_of_trained_weights_is_said_in_the_language(weights: Any, b
 def test_an_unknown_check_is_said_in_the_language(
     named: str, brackets: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    names = [path.stem for path in (EXERCISES_FOLDER / "examples").glob("*.json")]
+    names = [path.stem for path in (EXERCISE.released / "examples").glob("*.json")]
     assert untranslated(str(check(named, step)), named, *names) == []
     monkeypatch.setattr(check_module, "__file__", str(tmp_path / "check.py"))
     assert untranslated(str(check(named, step)), named) == []
@@ -490,7 +502,7 @@ def test_the_report_is_german_and_its_data_are_codes() -> None:
 
 
 def test_what_a_run_prints_about_itself_is_said_in_the_language(exercise: Exercise) -> None:
-    task = Task(exercise, (RunCell("a", "print('x' * 100)"),), {}, Limits(text_bytes=20))
+    task = Task(exercise.packages, (RunCell("a", "print('x' * 100)"),), {}, Limits(text_bytes=20))
     with languages.speaking("de"):
         told = execute(task).output("a").text
     assert told == "x" * 20 + "\n[Es wurden noch 81 Zeichen mehr ausgegeben; sie sind weggelassen]\n"
@@ -522,7 +534,7 @@ def student_folder(tmp_path: Path) -> Path:
     for name, data in {
         "check.py": copy_of(check_module),
         "calling.py": copy_of(calling),
-        "examples/rnn.step.json": (EXERCISES_FOLDER / "examples" / "rnn.step.json").read_bytes(),
+        "examples/rnn.step.json": (EXERCISE.released / "examples" / "rnn.step.json").read_bytes(),
     }.items():
         (tmp_path / name).write_bytes(data)
     return tmp_path
@@ -566,12 +578,12 @@ def test_a_release_in_another_language_adds_the_sentences_and_one_in_english_tak
     released = released_course.released(exercise.slug)
     with languages.speaking("de"):
         german = student_files(exercise, released)
-        write_exercise(german, tmp_path)
+        write_files(german, tmp_path)
         assert "Öffne das Notebook in diesem Ordner".encode() in uncompressed(package(exercise, german))
     assert (tmp_path / "sentences.json").read_bytes() == german["sentences.json"] == languages.for_students("de")
     assert json.loads(german["examples/rnn.step.json"])["read"].startswith("Zum Nachlesen: im Buch")
     english = student_files(exercise, released)
-    write_exercise(english, tmp_path)
+    write_files(english, tmp_path)
     assert "sentences.json" not in english
     assert not (tmp_path / "sentences.json").exists()
 

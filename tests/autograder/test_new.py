@@ -40,6 +40,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(python: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment["JUPYTER_PATH"] = str(Path(sys.prefix, "share", "jupyter"))  # where nbconvert keeps its templates
     return subprocess.run(
         [python, "-m", "autograder", *words],
         cwd=folder,
