@@ -89,7 +89,7 @@ def counted(number: float, what: str) -> str:
 
 
 def finish(lines: Iterable[str], right: bool = True, value: Any = None) -> None:
-    """End a command with its lines, or with one JSON object in their place, and with a code that says if all is right."""
+    """End a command with its lines, or one JSON object in their place, and with a code that says if all is right."""
     typer.echo("\n".join(lines) if value is None else json.dumps(value, ensure_ascii=False))
     if not right:
         raise typer.Exit(1)
@@ -279,8 +279,8 @@ def grade(
     workers: Annotated[int | None, typer.Option(
         "--workers", min=1, max=64, help="Sandboxes side by side; by default as course.toml says.")] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Draw new challenges and grade everyone again.")] = False,
-    unprotected: Annotated[bool, typer.Option(
-        "--unprotected", help="Run submissions WITHOUT a sandbox. Only for notebooks that you wrote yourself.")] = False,
+    unprotected: Annotated[bool, typer.Option("--unprotected",
+        help="Run submissions WITHOUT a sandbox. Only for notebooks that you wrote yourself.")] = False,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Grade every hand-in that is not graded yet, and end with the table."""

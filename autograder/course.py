@@ -21,6 +21,7 @@ from autograder.exercise.selection import chosen
 from autograder.settings import CourseSettings
 
 CONFIG = "nbgrader_config.py"
+KEY_FILE = ".autograder-secret"
 CONFIG_BEFORE = "nbgrader_config.before.py"
 CONFIG_TEXT = '''"""nbgrader's settings for this course. They follow from course.toml; what you add below goes before it."""
 
@@ -128,7 +129,7 @@ class Course:
 
     @property
     def chosen(self) -> list[str]:
-        """The names of the exercises that this course gives; raises SettingsError if its settings name one that is not there."""
+        """The names of the exercises that this course gives; SettingsError if its settings name one that is not there."""
         said = self.settings
         keys = [("exercises", name) for name in said.exercises or ()]
         keys += [(f"exercise.{name}", name) for name in said.by_exercise]
@@ -184,7 +185,7 @@ class Course:
     @cached_property
     def secret(self) -> bytes:
         """The key that proves what intake wrote; made once, readable by its owner alone."""
-        path = self.root / ".autograder-secret"
+        path = self.root / KEY_FILE
         if not path.exists():
             write_atomically(path, secrets.token_bytes(32), mode=0o600)
         return path.read_bytes()

@@ -94,8 +94,8 @@ class Check:
     rename : the name that students define, where two references of a notebook have the same name
     tensors : whether arrays become PyTorch's tensors before the call, and tensors are returned
     trained : where weights are judged and not the function's results; the reference is then the function that trains
-    only_float64 : whether single precision makes no sense here, as for differences of a function; no challenge has it then
-    equivalent : mutants of the reference that survive because they change nothing a check could ask for, with the reason
+    only_float64 : whether single precision makes no sense here, as for differences of a function: no challenge has it
+    equivalent : mutants of the reference that change nothing a check could ask for and so survive, with the reason
     """
 
     name: str

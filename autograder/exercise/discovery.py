@@ -67,7 +67,7 @@ class Exercises(Mapping[str, Exercise]):
         return len(self.places)
 
     def known(self, slugs: list[str]) -> list[str]:
-        """The names. None is loaded. Raises ExerciseError if there is no exercise of such a name, and lists those that are."""
+        """The names; none is loaded. Raises ExerciseError if there is no exercise of such a name, and lists those there are."""
         for slug in slugs:
             if slug not in self:
                 there = f"The exercises are: {', '.join(self)}" if self else f"There is none in {self.folders[0]}"

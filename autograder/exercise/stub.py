@@ -16,7 +16,7 @@ FOR_OUR_TOOLS = re.compile(r"\s*# (type: ignore|noqa).*$")
 class FunctionSource:
     """A function taken apart, each part with its indentation; the signature is without types.
 
-    ``secret`` is what students are to write, ``solved`` the whole, ``marked`` the whole with nbgrader's marks around the secret.
+    ``secret`` is what students are to write, ``solved`` the whole, ``marked`` the whole with nbgrader's marks around that.
     """
 
     name: str

@@ -1,4 +1,8 @@
-"""Challenges: inputs that a submission has not seen, drawn anew for each run, exercise, check and student."""
+"""Challenges: inputs that a submission has not seen, drawn anew for each run, exercise, check, student and hand-in.
+
+``hand_in`` is the signature of what was handed in. A run may stay open; so what one hand-in was asked, and may have carried
+out, no other one is asked.
+"""
 
 import hashlib
 import hmac
@@ -16,18 +20,18 @@ def new_seed() -> bytes:
     return secrets.token_bytes(SEED_BYTES)
 
 
-def generator(seed: bytes, exercise: str, check: str, student: str) -> np.random.Generator:
-    """The random generator of one check for one student: HMAC-SHA256(seed, exercise, check, student)."""
-    message = b"\0".join(part.encode() for part in (exercise, check, student))
+def generator(seed: bytes, exercise: str, check: str, student: str, hand_in: str = "") -> np.random.Generator:
+    """The random generator of one check for one hand-in: HMAC-SHA256(seed, exercise, check, student, hand-in)."""
+    message = b"\0".join(part.encode() for part in (exercise, check, student, *filter(None, [hand_in])))
     digest = hmac.new(seed, message, hashlib.sha256).digest()
     return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
 
 
-def draw(check: Check, seed: bytes, exercise: str, student: str) -> list[DrawnCase]:
-    """The cases of one check for one student."""
-    return check.draw(generator(seed, exercise, check.name, student))
+def draw(check: Check, seed: bytes, exercise: str, student: str, hand_in: str = "") -> list[DrawnCase]:
+    """The cases of one check for one hand-in."""
+    return check.draw(generator(seed, exercise, check.name, student, hand_in))
 
 
-def draw_all(exercise: Exercise, seed: bytes, student: str) -> dict[str, list[DrawnCase]]:
-    """The cases of every check of an exercise for one student, by the check's name."""
-    return {check.name: draw(check, seed, exercise.slug, student) for check in exercise.checks}
+def draw_all(exercise: Exercise, seed: bytes, student: str, hand_in: str = "") -> dict[str, list[DrawnCase]]:
+    """The cases of every check of an exercise for one hand-in, by the check's name."""
+    return {check.name: draw(check, seed, exercise.slug, student, hand_in) for check in exercise.checks}

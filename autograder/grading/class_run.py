@@ -83,7 +83,7 @@ def grade_class(
 ) -> ClassResult:
     """Grade every hand-in of an exercise that is not graded yet; where ``students`` are named, these alone.
 
-    ``workers`` sandboxes run side by side. With ``anew``, new challenges are drawn and everyone is graded; they are drawn
+    ``workers`` sandboxes run side by side. With ``anew``, everyone is graded, on new challenges. They are drawn
     from ``seed``, by default a new secret. With ``write_pages``, graded notebooks and feedback pages are written too.
 
     Raises CourseError if the exercise is not released into the course, or the course is being graded already, and

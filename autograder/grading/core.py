@@ -116,7 +116,7 @@ def grade_submission(course: Course, exercise: Exercise, student: str, seed: byt
     exercise = exercise if settings.training else exercise.without_training()
     notebook = nbformat.reads(data, as_version=4)
     about = notebook.metadata[intake.NOTEBOOK_KEY]
-    cases = challenge.draw_all(exercise, seed, student)
+    cases = challenge.draw_all(exercise, seed, student, record["signature"])
     folder = intake.folder_of(course, student, exercise.slug)
     files = tuple((folder / name, name) for name in exercise.files if (folder / name).is_file())  # else it is malformed
     files += tuple((exercise.folder / name, name) for name in exercise.data)

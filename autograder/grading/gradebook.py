@@ -99,6 +99,7 @@ class Row:
     most: float
     notes: tuple[str, ...]
     by_hand: tuple[tuple[str, float | None], ...] = ()
+    signature: str = ""
 
     @property
     def scores_by_hand(self) -> dict[str, float | None]:
@@ -366,6 +367,7 @@ class GradeWriter:
                     *totals[student],
                     tuple(json.loads(row.notes)),
                     by_hand[student],
+                    row.signature,
                 )
                 for student, row in sorted(graded.items())
             ]

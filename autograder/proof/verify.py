@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import nbformat
 
 from autograder.authoring.release import package, release_into, student_files
-from autograder.course import Course, write_atomically
+from autograder.course import KEY_FILE, Course, write_atomically
 from autograder.exercise import Check, Exercise, Misconception, notebooks
 from autograder.exercise.cells import notebook_bytes, question_id
 from autograder.exercise.source import source_notebook
@@ -89,17 +89,17 @@ def family(exercise: Exercise, check: Check) -> set[str]:
     return found
 
 
-def should_fail(exercise: Exercise, check: Check, mistake: Misconception, student: str) -> set[str]:
+def should_fail(exercise: Exercise, check: Check, mistake: Misconception, student: str, hand_in: str = "") -> set[str]:
     """The checks that a mistake should cost: its own, and those whose reference comes out wrong on top of it.
 
-    A function may call the mistaken one, or one that does. What comes out wrong depends on the challenges of this student:
+    A function may call the mistaken one, or one that does. What comes out wrong depends on the challenges of this hand-in:
     drawn words can be the right ones by chance.
     """
     failing, resting = {check.name}, {check.function: mistake.function}
     for other in exercise.checks:
         if other.function not in resting and resting.keys() & set(other.earlier):
             resting[other.function] = composed(other, resting)
-            cases = challenge.draw(other, SEED, exercise.slug, student)
+            cases = challenge.draw(other, SEED, exercise.slug, student, hand_in)
             if come_out_wrong(other, cases, outcomes(resting[other.function], cases, other.tensors)):
                 failing.add(other.name)
     return failing
@@ -133,7 +133,7 @@ def mistaken_claim(exercise: Exercise, check: Check, mistake: Misconception, pro
 
     def judge(row: Row) -> None:
         diagnosis = next(one.verdict.mistake for one in row.outcomes if one.verdict.check == check.name)
-        expected = should_fail(exercise, check, mistake, row.student)
+        expected = should_fail(exercise, check, mistake, row.student, row.signature)
         cost = lost(row) & family(exercise, check)
         proof.misconceptions += 1
         proof.rejected += cost == expected
@@ -202,6 +202,7 @@ def course_with(exercise: Exercise) -> Iterator[tuple[Course, Path]]:
     """A course made for the proof, and the notebook that is released into it."""
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         course = Course.create(Path(folder) / "course")
+        write_atomically(course.root / KEY_FILE, SEED, mode=0o600)  # the same signatures, and so challenges, each time
         yield course, release_into(course, exercise)
 
 

@@ -131,7 +131,8 @@ def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, sec
     namespaces = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     environment = {
         "HOME": WORK, "LANG": "C.UTF-8", "MPLBACKEND": "agg", "MPLCONFIGDIR": fonts.CONFIGURATION,
-        "MPL_IGNORE_SYSTEM_FONTS": "1", "IPYTHONDIR": "/tmp", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",  # noqa: S108
+        "MPL_IGNORE_SYSTEM_FONTS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+        "IPYTHONDIR": "/tmp",  # noqa: S108 - the sandbox's own
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
     }  # fmt: skip
     settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]
@@ -185,7 +186,7 @@ def run(program: list[str], mounts: Mounts, limits: Limits, seconds: float = 60)
 
 
 def probe() -> None:
-    """Run an empty program in a sandbox; raises SandboxUnavailable if that does not work, and says why and what to do."""
+    """Run an empty program in a sandbox; SandboxUnavailable says why that does not work, and what to do."""
     try:
         result = run(python(["-c", "pass"]), Mounts((), Path(__file__).parent.parent / "runner"), Limits())
     except (OSError, subprocess.TimeoutExpired, runtime.MissingPackage) as error:

@@ -381,6 +381,7 @@ def test_another_student_seed_or_exercise_gives_other_challenges(exercise: Exerc
     others = {
         "another student": challenge.draw_all(exercise, SEED, "student2"),
         "another seed": challenge.draw_all(exercise, seed_of(1), "student"),
+        "another hand-in": challenge.draw_all(exercise, SEED, "student", "signature"),
         "another exercise": challenge.draw_all(other_slug, SEED, "student"),
     }
     for what, theirs in others.items():

@@ -12,6 +12,7 @@ import pytest
 from autograder.course import Course, CourseError
 from autograder.exercise import Exercise
 from autograder.grading.class_run import grade_class, only_one
+from autograder.grading.intake import take_in_all
 from autograder.grading.pages import autograded_path, feedback_path
 from tests.autograder.conftest import ROOT
 from tests.autograder.sample_class import SAMPLES, write_class, write_sample
@@ -120,3 +121,38 @@ def test_two_gradings_at_once_are_refused_in_one_sentence(course: Course, exerci
         result = autograder("grade", "--course", str(course.root))
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.strip().endswith("wait for that to end.")
+
+
+SEED = bytes(range(32))
+
+
+def test_while_a_run_stays_open_a_second_hand_in_is_asked_other_things(
+    course: Course, exercise: Exercise, monkeypatch
+) -> None:
+    """A table of the answers to what the first hand-in was asked, and carried out, earned full marks once."""
+    from autograder.grading import core
+
+    asked: list[dict] = []
+    run = core.execute
+
+    def watched(task):
+        asked.append(task.cases)
+        return run(task)
+
+    monkeypatch.setattr(core, "execute", watched)
+    for student in ("full", "half"):
+        write_class(course, exercise, frozenset({student}))
+        if student == "half":
+            shutil_move(course.inbox / "half", course.inbox / "full")
+        take_in_all(course, exercise)
+        core.grade_submission(course, exercise, "full", SEED, core.Settings())
+    first, second = ({name: cases[0].inputs for name, cases in one.items()} for one in asked)
+    for name, inputs in first.items():
+        for key, value in inputs.items():
+            again = second[name][key]
+            assert not (hasattr(value, "shape") and value.shape == again.shape and (value == again).all()), (name, key)
+    core.grade_submission(course, exercise, "full", SEED, core.Settings())
+    again = {name: cases[0].inputs for name, cases in asked[-1].items()}
+    assert (again["rnn.step"]["x"] == second["rnn.step"]["x"]).all(), (
+        "the same hand-in is asked the same in a resumed run"
+    )
