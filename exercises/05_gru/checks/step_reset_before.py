@@ -66,7 +66,9 @@ def reset_after_the_product(x, h_prev, W_x, W_h, b, z_keeps=True):
     return stepped_before(r, z, np.tanh(a_n + r * q), h_prev, z_keeps)
 
 
-@STEP_RESET_BEFORE.misconception("The reset gate is not used: the candidate should see r * h_prev, and not h_prev as it is.")
+@STEP_RESET_BEFORE.misconception(
+    "The reset gate is not used: the candidate should see r * h_prev, and not h_prev as it is."
+)
 def candidate_without_reset(x, h_prev, W_x, W_h, b, z_keeps=True):
     r, z, a_n, q = gates_of(x, h_prev, W_x, W_h, b)
     return stepped_before(r, z, np.tanh(a_n + q), h_prev, z_keeps)
