@@ -20,9 +20,7 @@ from autograder.grading.class_run import only_one
 from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
 from autograder.grading.gradebook import GradeWriter
 from autograder.grading.pages import TEMPLATES
-from autograder.runner.calling import _
-
-__all__ = ["TEMPLATES", "ConfirmIntake", "GradeInSandbox", "LatePenalty", "ShowMathematics", "configure"]
+from autograder.runner.calling import SENTENCES, _
 
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$`\w])\$([^\s$`][^$`\n]*?)\$(?![\w$])")
@@ -47,8 +45,7 @@ def configure(c: Any, file: str) -> None:
     c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
     if said.late.percent_per_day:
         c.AssignLatePenalties.plugin_class = "autograder.nbgrader_door.LatePenalty"
-        for name, value in asdict(said.late).items():
-            c.LatePenalty[name] = value
+        c.LatePenalty.update(asdict(said.late))
 
 
 class LatePenalty(BasePlugin):  # type: ignore[misc]
@@ -71,7 +68,8 @@ def course_of(preprocessor: Any) -> Course:
     if above is None:
         raise NotTakenIn("This preprocessor works inside nbgrader's autograde alone.")
     course = Course.open(Path(above.coursedir.root))
-    languages.use(course.settings.language)
+    if not SENTENCES:  # in nbgrader's own process nobody has chosen a language yet
+        languages.use(course.settings.language)
     return course
 
 
@@ -108,14 +106,13 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
 class ShowMathematics(NbGraderPreprocessor):  # type: ignore[misc]
     """Turns the TeX of the released prose into MathML, which browsers draw without a script.
 
-    What a student wrote stays as it is: it is not ours to trust to a converter. The template finds the course's language
-    here too, since nbgrader makes its own exporter.
+    What a student wrote stays as it is: it is not ours to trust to a converter. The template finds the course's language and
+    the address of its book here too, since nbgrader makes its own exporter.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        resources["_"] = _
-        nb, resources = super().preprocess(nb, resources)
-        return nb, resources
+        resources["_"], resources["book"] = _, course_of(self).settings.book
+        return super().preprocess(nb, resources)  # type: ignore[no-any-return]
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
         if cell.cell_type == "markdown" and cell.get("id", "").startswith("text-"):

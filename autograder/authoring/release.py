@@ -80,7 +80,7 @@ def copy_of(module: ModuleType) -> bytes:
     """A module of the grader as students get it: the same, beside the other one and without the package around it."""
     path = Path(str(module.__file__))
     text = path.read_text(encoding="utf-8").replace(f"from {calling.__name__} import", "from calling import")
-    return (GENERATED.format(path="/".join(str(module.__name__).split("."))) + text).encode()
+    return (GENERATED.format(path=module.__name__.replace(".", "/")) + text).encode()
 
 
 def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
@@ -134,7 +134,6 @@ def package(exercise: Exercise, files: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(f"{exercise.slug}/{name}", ZIP_DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            archive.writestr(info, files[name])
+            archive.writestr(info, files[name], zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

@@ -199,7 +199,7 @@ class Exercise:
         return replace(self, checks=tuple(check for check in self.checks if check.trained is None))
 
     def check(self, name: str) -> Check:
-        return next(check for check in self.checks if check.name == name)
+        return next(check for check in (*self.checks, *self.left_out) if check.name == name)
 
     def check_of(self, function: str) -> Check | None:
         return next((check for check in self.checks if check.function == function), None)

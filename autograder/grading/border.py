@@ -14,10 +14,9 @@ import safetensors
 
 from autograder.runner.wire import LENGTHS
 
+Array = np.ndarray[Any, Any]
 LARGEST_HEADER = 256 * 1024
-MOST_AXES = 8
-MOST_ARRAYS = 512
-LONGEST_AXIS = 1 << 31
+MOST_ARRAYS, MOST_AXES, LONGEST_AXIS = 512, 8, 1 << 31
 PLAIN = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BOOL": np.bool_,
     "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
@@ -43,8 +42,13 @@ class Frame:
 
     def text(self, name: str, most: int = 500) -> str:
         """A string of the header, without control characters, cut to ``most`` characters; "" if it is not a string."""
-        value = self.header.get(name)
-        return plain_text(value, most) if isinstance(value, str) else ""
+        return text_in(self.header, name, most)
+
+
+def text_in(entry: Any, name: str, most: int, otherwise: str = "") -> str:
+    """A string of an object, as ``Frame.text`` reads it; ``otherwise`` if there is no such string."""
+    value = entry.get(name) if isinstance(entry, dict) else None
+    return plain_text(value, most) if isinstance(value, str) else otherwise
 
 
 def plain_text(text: str, most: int) -> str:
@@ -62,10 +66,7 @@ class FrameReader:
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that are complete with these bytes, each before a fault behind it is raised.
 
-        Raises
-        ------
-        BorderError
-            If the budget is used up, a length is beyond its bound, or a header is not a JSON object.
+        Raises BorderError if the budget is used up, a length is beyond its bound, or a header is not a JSON object.
         """
         self.left -= len(data)
         self.buffer += data
@@ -94,13 +95,10 @@ class FrameReader:
         return Frame(header, raw[text:])
 
 
-def arrays(block: bytes) -> dict[str, np.ndarray[Any, Any]]:
+def arrays(block: bytes) -> dict[str, Array]:
     """The arrays of a block.
 
-    Raises
-    ------
-    BorderError
-        If it is not safetensors, holds too many arrays, or a dtype or a shape that is not plain.
+    Raises BorderError if it is not safetensors, holds too many arrays, or a dtype or a shape that is not plain.
     """
     try:
         entries: list[tuple[str, dict[str, Any]]] = safetensors.deserialize(block)  # type: ignore[no-untyped-call]
@@ -111,7 +109,7 @@ def arrays(block: bytes) -> dict[str, np.ndarray[Any, Any]]:
     return {name: plain_array(entry) for name, entry in entries}
 
 
-def plain_array(entry: dict[str, Any]) -> np.ndarray[Any, Any]:
+def plain_array(entry: dict[str, Any]) -> Array:
     dtype, shape = PLAIN.get(entry["dtype"]), entry["shape"]
     if dtype is None or len(shape) > MOST_AXES or any(length > LONGEST_AXIS for length in shape):
         raise BorderError("an array has a dtype or a shape that is not allowed")

@@ -72,13 +72,7 @@ def run_cells(exercise: Exercise, notebook: Any) -> tuple[RunCell, ...]:
         check = checks.get(cell.id)
         if check is not None:
             variable = check.trained.variable if check.trained else None
-            asked: dict[str, Any] = {
-                "check": check.name,
-                "function": check.function,
-                "variable": variable,
-                "tensors": check.tensors,
-            }
-            cells.append(RunCell(cell.id, earlier=check.earlier, **asked))
+            cells.append(RunCell(cell.id, "", check.name, check.function, variable, check.earlier, check.tensors))
         elif cell.id in trains or not intake.is_check(cell):
             cells.append(RunCell(cell.id, cell.source))
     return tuple(cell for cell in cells if cell.id in trains or not cell.id.startswith(train_id("")))

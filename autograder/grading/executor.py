@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +20,7 @@ from safetensors.numpy import save
 
 from autograder.check import Returned
 from autograder.exercise.declaration import DrawnCase
-from autograder.grading.border import BorderError, Frame, FrameReader, arrays, plain_text
+from autograder.grading.border import Array, BorderError, Frame, FrameReader, arrays, plain_text, text_in
 from autograder.grading.picture import is_small_png
 from autograder.grading.transcript import MOST_PICTURE_BYTES, MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
 from autograder.runner import wire
@@ -63,10 +63,10 @@ class Task:
     own_check: bool = False
 
 
-def encoded(value: Any, key: str, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+def encoded(value: Any, key: str, tensors: dict[str, Array]) -> dict[str, Any]:
     """An input as JSON; its arrays go into ``tensors`` under names that begin with ``key``."""
     if isinstance(value, np.ndarray):
-        tensors[key] = np.ascontiguousarray(value).reshape(value.shape)
+        tensors[key] = np.asarray(value, order="C")
         return {"tensor": key}
     if isinstance(value, Given):
         return {"given": value.source, "arrays": encoded(value.arrays, key, tensors)["dict"]}
@@ -80,15 +80,13 @@ def encoded(value: Any, key: str, tensors: dict[str, np.ndarray[Any, Any]]) -> d
 
 def encode_orders(task: Task, skip: set[str]) -> bytes:
     """One frame: the cells, the challenge inputs and the limits."""
-    tensors: dict[str, np.ndarray[Any, Any]] = {}
-    cases: dict[str, list[dict[str, Any]]] = {}
-    answer_bytes = {}
-    for check, drawn in task.cases.items():
-        cases[check] = []
-        for number, case in enumerate(drawn):
-            entry = {name: encoded(value, f"{check}/{number}/{name}", tensors) for name, value in case.inputs.items()}
-            cases[check].append(entry)
-        answer_bytes[check] = max(MEGABYTE, 16 * sum(t.nbytes for k, t in tensors.items() if k.startswith(f"{check}/")))
+    tensors: dict[str, Array] = {}
+    cases = {
+        check: [encoded(case.inputs, f"{check}/{number}", tensors)["dict"] for number, case in enumerate(drawn)]
+        for check, drawn in task.cases.items()
+    }
+    sizes = {check: sum(t.nbytes for key, t in tensors.items() if key.startswith(f"{check}/")) for check in cases}
+    answer_bytes = {check: max(MEGABYTE, 16 * size) for check, size in sizes.items()}
     orders: dict[str, Any] = {
         "cells": [asdict(cell) for cell in task.cells if cell.id not in skip],
         "cases": cases,
@@ -115,34 +113,34 @@ def sealed(data: bytes) -> int:
 
 
 @contextmanager
-def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """The runner under way, in its sandbox unless the task says otherwise; it has ended when the context is left."""
-    streams: dict[str, Any] = {"stdin": orders, "stdout": subprocess.PIPE, "stderr": errors}
-    if task.protected:
-        mounts = bubblewrap.Mounts(task.packages, RUNNER, task.files)
-        program = bubblewrap.python([f"{bubblewrap.RUNNER}/run.py"])
-        with bubblewrap.prepared(program, mounts, task.limits) as ready:
-            yield from ended(subprocess.Popen(ready.command, pass_fds=ready.descriptors, cwd="/", **streams), True)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
+def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[int]:
+    """The runner's pipe, in a sandbox unless the task says otherwise; the runner has ended when the context is left."""
+    with ExitStack() as stack:
+        options: dict[str, Any]
+        if task.protected:
+            mounts = bubblewrap.Mounts(task.packages, RUNNER, task.files)
+            program = bubblewrap.python([f"{bubblewrap.RUNNER}/run.py"])
+            ready = stack.enter_context(bubblewrap.prepared(program, mounts, task.limits))
+            program, options = ready.command, {"pass_fds": ready.descriptors, "cwd": "/"}
+        else:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
             for path, name in task.files:
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, Path(folder, name))
             packages = dict.fromkeys(str(path.parent) for path, _ in runtime.package_paths(runtime.RUNNER_NEEDS))
             program = bubblewrap.python([str(RUNNER / "run.py"), str(RUNNER), *packages])
             environment = {"HOME": folder, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
-            yield from ended(
-                subprocess.Popen(program, cwd=folder, env=environment, start_new_session=True, **streams), False
-            )
-
-
-def ended(process: subprocess.Popen[bytes], protected: bool) -> Iterator[subprocess.Popen[bytes]]:
-    try:
-        yield process
-    finally:
-        stop(process, protected)
+            options = {"cwd": folder, "env": environment, "start_new_session": True}
+        streams: dict[str, Any] = {"stdin": orders, "stdout": subprocess.PIPE, "stderr": errors}
+        process = stack.enter_context(subprocess.Popen(program, **streams, **options))
         assert process.stdout is not None
-        process.stdout.close()
+        try:
+            yield process.stdout.fileno()
+        finally:
+            if process.poll() is None and task.protected:
+                process.kill()  # the end of its first process is the end of its namespace
+            elif process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 class Reader:
@@ -152,23 +150,18 @@ class Reader:
         self.task, self.transcript = task, transcript
         self.known = {cell.id: cell for cell in task.cells}
         self.current: str | None = None
-        self.begun = time.monotonic()
+        self.deadline = time.monotonic() + START_SECONDS
         self.ready = self.done = False
-
-    def deadline(self, end: float) -> float:
-        seconds = self.task.limits.cell_seconds if self.ready else START_SECONDS
-        return min(end, self.begun + seconds)
 
     def take(self, frame: Frame) -> None:
         """Enter one frame into the transcript; the first answer to a check stays."""
         kind, cell = frame.kind, frame.text("cell")
         if kind == "ready":
-            self.ready, self.begun = True, time.monotonic()
+            self.ready, self.deadline = True, time.monotonic() + self.task.limits.cell_seconds
         elif kind == "done":
             self.done = True
         elif kind == "begin" and cell in self.known:
-            self.current, self.begun = cell, time.monotonic()
-            self.transcript.reached.add(cell)
+            self.current, self.deadline = cell, time.monotonic() + self.task.limits.cell_seconds
         elif kind in ("text", "png", "error") and cell in self.known:
             self.take_output(kind, cell, frame)
         elif kind == "answer":
@@ -211,22 +204,11 @@ class Reader:
 
 def named_error(value: Any) -> tuple[str, str]:
     """The name and message of an exception, from a header's object."""
-    entry = value if isinstance(value, dict) else {}
-    name, message = entry.get("name"), entry.get("message")
-    return (
-        plain_text(name, 80) if isinstance(name, str) else _("an error"),
-        plain_text(message, 500) if isinstance(message, str) else "",
-    )
+    return text_in(value, "name", 80, _("an error")), text_in(value, "message", 500)
 
 
 def read_answer(frame: Frame, count: int) -> Answer:
-    """An answer in plain types.
-
-    Raises
-    ------
-    BorderError
-        If it has not one entry a case, or its arrays cannot be read.
-    """
+    """An answer in plain types. Raises BorderError if it has not one entry a case, or its arrays cannot be read."""
     if frame.header.get("missing") is True:
         return Answer(True, ())
     entries = frame.header.get("cases")
@@ -236,31 +218,25 @@ def read_answer(frame: Frame, count: int) -> Answer:
     return Answer(False, tuple(read_case(entry, tensors) for entry in entries))
 
 
-def read_case(entry: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> CaseAnswer:
+def read_case(entry: Any, tensors: dict[str, Array]) -> CaseAnswer:
     if not isinstance(entry, dict):
         raise BorderError("a case is not an object")
     changed = entry.get("changed")
     names = tuple(plain_text(str(name), 40) for name in changed[:16]) if isinstance(changed, list) else ()
-    if entry.get("error") is not None:
-        error = entry["error"]
+    error = entry.get("error")
+    if error is not None:
         place = error.get("place") if isinstance(error, dict) else None
-        raised_in = place.get("function") if isinstance(place, dict) else ""
-        return CaseAnswer(
-            error=named_error(error), raised_in=raised_in[:80] if isinstance(raised_in, str) else "", changed=names
-        )
+        return CaseAnswer(error=named_error(error), raised_in=text_in(place, "function", 80), changed=names)
     result = entry.get("result")
     if not isinstance(result, dict):
         raise BorderError("a case has neither a result nor an error")
     return CaseAnswer(read_result(result, tensors), changed=names)
 
 
-def read_result(result: Any, tensors: dict[str, np.ndarray[Any, Any]], depth: int = 0) -> Returned:
+def read_result(result: Any, tensors: dict[str, Array], depth: int = 0) -> Returned:
     """What a function is said to have returned: one value, or the parts of a tuple, a list or a dict.
 
-    Raises
-    ------
-    BorderError
-        If it is not an object, or has more parts or levels than the runner sends.
+    Raises BorderError if it is not an object, or has more parts or levels than the runner sends.
     """
     if not isinstance(result, dict) or depth > DEEPEST:
         raise BorderError("a result is not an object, or is nested too deeply")
@@ -275,23 +251,13 @@ def read_result(result: Any, tensors: dict[str, np.ndarray[Any, Any]], depth: in
     if array is not None:  # what is there counts, not what is said of it
         return Returned(kind, str(array.dtype), array.shape, array)
     shape = result.get("shape")
-    told = tuple(n for n in shape[:16] if isinstance(n, int)) if isinstance(shape, list) else ()
+    told = tuple(int(n) for n in shape[:16] if isinstance(n, int)) if isinstance(shape, list) else ()
     return Returned(kind, plain_text(str(dtype or ""), 40), told)
 
 
 def is_named(part: Any) -> bool:
     """Whether it is a pair of a name and something else."""
     return isinstance(part, list) and len(part) == 2 and isinstance(part[0], str)
-
-
-def stop(process: subprocess.Popen[bytes], protected: bool) -> int:
-    """End the sandbox with all that runs in it (the end of its first process is the end of its namespace)."""
-    if process.poll() is None:
-        if protected:
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-    return process.wait()
 
 
 def run_once(task: Task, skip: set[str], transcript: Transcript, end: float) -> bool:
@@ -301,9 +267,8 @@ def run_once(task: Task, skip: set[str], transcript: Transcript, end: float) -> 
     orders = sealed(encode_orders(task, skip))
     with tempfile.TemporaryFile() as errors:
         try:
-            with started(task, orders, errors) as process:
-                assert process.stdout is not None
-                why = read_frames(process.stdout.fileno(), reader, frames, end)
+            with started(task, orders, errors) as pipe:
+                why = read_frames(pipe, reader, frames, end)
         except BorderError as error:
             transcript.malformed.append(str(error))
         finally:
@@ -312,12 +277,9 @@ def run_once(task: Task, skip: set[str], transcript: Transcript, end: float) -> 
         if not reader.ready and time.monotonic() < end:
             errors.seek(0)
             raise SandboxUnavailable(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
-    if reader.done:
-        return True
-    culprit = reader.current
-    if culprit is not None and culprit not in transcript.ended:
-        transcript.ended[culprit] = why
-    return False
+    if not reader.done and reader.current is not None:
+        transcript.ended.setdefault(reader.current, why)
+    return reader.done
 
 
 def read_frames(descriptor: int, reader: Reader, frames: FrameReader, end: float) -> str:
@@ -326,7 +288,7 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader, end: float
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while not reader.done:
-            left = reader.deadline(end) - time.monotonic()
+            left = min(end, reader.deadline) - time.monotonic()
             if left <= 0:
                 return "timeout"
             if not selector.select(left):
@@ -342,10 +304,7 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader, end: float
 def execute(task: Task) -> Transcript:
     """Run a notebook; after a cell that hangs or crashes, run it again without that cell and the checks already answered.
 
-    Raises
-    ------
-    SandboxUnavailable
-        If the runner does not start. That is never the student's doing: their code runs only after it has.
+    Raises SandboxUnavailable if the runner does not start; never the student's doing: their code runs only after it has.
     """
     transcript = Transcript()
     end = time.monotonic() + task.limits.notebook_seconds

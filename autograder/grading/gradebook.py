@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,12 +26,13 @@ from autograder.runner.calling import _
 class Base(DeclarativeBase):
     """Our tables; they live in the same database as nbgrader's."""
 
+    id: Mapped[int] = mapped_column(primary_key=True)
 
-class RunRow(Base):
+
+class Run(Base):
     """One grading of one exercise: its secret seed, and whether it came to its end."""
 
     __tablename__ = "autograder_run"
-    id: Mapped[int] = mapped_column(primary_key=True)
     assignment: Mapped[str] = mapped_column(sa.String(128), index=True)
     seed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     version: Mapped[str] = mapped_column(sa.String(64))
@@ -42,7 +43,6 @@ class GradedRow(Base):
     """A student whose submission is graded: by which run, of which bytes, and whether the feedback page is written."""
 
     __tablename__ = "autograder_graded"
-    id: Mapped[int] = mapped_column(primary_key=True)
     assignment: Mapped[str] = mapped_column(sa.String(128))
     student: Mapped[str] = mapped_column(sa.String(128))
     run: Mapped[int] = mapped_column(sa.ForeignKey("autograder_run.id"))
@@ -57,7 +57,6 @@ class OutcomeRow(Base):
     """How one check of one student ended."""
 
     __tablename__ = "autograder_outcome"
-    id: Mapped[int] = mapped_column(primary_key=True)
     assignment: Mapped[str] = mapped_column(sa.String(128), index=True)
     student: Mapped[str] = mapped_column(sa.String(128), index=True)
     check: Mapped[str] = mapped_column("check_name", sa.String(128))
@@ -107,18 +106,21 @@ class Row:
         return dict(self.by_hand)
 
 
-@dataclass(frozen=True)
-class Run:
-    """A grading under way."""
+def submissions_of(slug: str) -> Any:
+    """The query for nbgrader's submissions of one exercise."""
+    from nbgrader import api
 
-    id: int
-    seed: bytes
+    return sa.select(api.SubmittedAssignment).join(api.Assignment).where(api.Assignment.name == slug)
 
 
-def scores_by_hand(exercise: Exercise, submission: Any) -> tuple[tuple[str, float | None], ...]:
-    """The score of each question that is answered in words, as a person entered it."""
-    grades = {grade.cell.name: grade.manual_score for notebook in submission.notebooks for grade in notebook.grades}
-    return tuple((question.name, grades.get(question_id(question))) for question in exercise.questions)
+def found_or_added(session: Session, kind: type[Any], **values: Any) -> Any:
+    """The row with these values; a new one where there is none."""
+    row = session.scalars(sa.select(kind).filter_by(**values)).one_or_none()
+    if row is None:
+        row = kind(**values)
+        session.add(row)
+        session.flush()
+    return row
 
 
 def begin_gradebook(course: Course) -> None:
@@ -144,8 +146,7 @@ def opened(course: Course) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        what = f"The gradebook {course.db_url} needs the package {error.name}; install it."
-        raise CourseError(what) from error
+        raise CourseError(f"The gradebook {course.db_url} needs the package {error.name}; install it.") from error
     except sa.exc.SQLAlchemyError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error
@@ -172,41 +173,37 @@ class GradeWriter:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with Session(self.gradebook.engine) as session, session.begin():
+        with Session(self.gradebook.engine, expire_on_commit=False) as session, session.begin():
             yield session
-
-    # ---- runs
 
     def begin(self, slug: str, version: str, seed: bytes, anew: bool) -> Run:
         """Go on with the run that did not come to its end, or start one with the given seed."""
         with self.transaction() as session:
-            open_run = sa.select(RunRow).where(RunRow.assignment == slug, RunRow.finished.is_(False))
-            row = None if anew else session.scalars(open_run.order_by(RunRow.id.desc())).first()
-            if row is None or row.version != version:
-                session.execute(sa.update(RunRow).where(RunRow.assignment == slug).values(finished=True))
-                row = RunRow(assignment=slug, seed=seed, version=version, finished=False)
-                session.add(row)
-                session.flush()
-            return Run(row.id, row.seed)
+            open_run = sa.select(Run).where(Run.assignment == slug, Run.finished.is_(False))
+            run = None if anew else session.scalars(open_run.order_by(Run.id.desc())).first()
+            if run is None or run.version != version:
+                session.execute(sa.update(Run).where(Run.assignment == slug).values(finished=True))
+                run = Run(assignment=slug, seed=seed, version=version, finished=False)
+                session.add(run)
+            return run
 
     def finish(self, run: Run) -> None:
         with self.transaction() as session:
-            session.execute(sa.update(RunRow).where(RunRow.id == run.id).values(finished=True))
+            session.execute(sa.update(Run).where(Run.id == run.id).values(finished=True))
 
     def up_to_date(self, slug: str, version: str) -> dict[str, str]:
         """The signature that each student was graded on, by this version of the exercise's checks."""
-        query = sa.select(GradedRow.student, GradedRow.signature).join(RunRow, GradedRow.run == RunRow.id)
-        with self.transaction() as session:
-            rows = session.execute(query.where(GradedRow.assignment == slug, RunRow.version == version))
-            return {student: signature for student, signature in rows}  # noqa: C416 - a Row is no pair to dict
+        return self._signatures(GradedRow.assignment == slug, Run.version == version)
 
     def graded_in(self, run: Run) -> dict[str, str]:
         """The signature of each student that this run has graded."""
-        with self.transaction() as session:
-            rows = session.execute(sa.select(GradedRow.student, GradedRow.signature).where(GradedRow.run == run.id))
-            return {student: signature for student, signature in rows}  # noqa: C416 - a Row is no pair to dict
+        return self._signatures(GradedRow.run == run.id)
 
-    # ---- one student
+    def _signatures(self, *wanted: Any) -> dict[str, str]:
+        query = sa.select(GradedRow.student, GradedRow.signature).join(Run, GradedRow.run == Run.id)
+        with self.transaction() as session:
+            rows = session.execute(query.where(*wanted))
+            return {student: signature for student, signature in rows}  # noqa: C416 - a Row is no pair to dict
 
     def write(self, exercise: Exercise, run: Run, graded: Graded) -> None:
         """Write a student's points, outcomes and completion, in one transaction."""
@@ -216,24 +213,12 @@ class GradeWriter:
             session.flush()
             self._write_penalty(session, notebook, graded.student)
             key = {"assignment": exercise.slug, "student": graded.student}
-            session.execute(sa.delete(OutcomeRow).filter_by(**key))
-            session.execute(sa.delete(GradedRow).filter_by(**key))
+            for kind in (OutcomeRow, GradedRow):
+                session.execute(sa.delete(kind).filter_by(**key))
             for place, verdict in enumerate(graded.verdicts):
-                session.add(
-                    OutcomeRow(
-                        **key, check=verdict.check, place=place, status=verdict.status, points=points[verdict.check],
-                        message=verdict.message, mistake=verdict.mistake, read=verdict.read,
-                    )
-                )  # fmt: skip
-            session.add(
-                GradedRow(
-                    **key,
-                    run=run.id,
-                    signature=graded.signature,
-                    notes=json.dumps(graded.notes),
-                    notebook=graded.notebook,
-                )
-            )
+                session.add(OutcomeRow(**key, **asdict(verdict), place=place, points=points[verdict.check]))
+            about = {"signature": graded.signature, "notes": json.dumps(graded.notes), "notebook": graded.notebook}
+            session.add(GradedRow(**key, **about, run=run.id))
 
     def _submission(self, session: Session, slug: str, graded: Graded) -> Any:
         """The student's submitted notebook in nbgrader's tables, made with an entry for each cell where it is new."""
@@ -242,32 +227,19 @@ class GradeWriter:
         assignment = session.scalars(sa.select(api.Assignment).filter_by(name=slug)).one_or_none()
         if assignment is None:
             raise CourseError(f"{slug} is not released into this course; run 'autograder release {slug} --course …'.")
-        student = session.get(api.Student, graded.student)
-        if student is None:
-            student = api.Student(id=graded.student)
-            session.add(student)
-        found = sa.select(api.SubmittedAssignment).filter_by(assignment_id=assignment.id, student_id=graded.student)
-        submission = session.scalars(found).one_or_none()
-        if submission is None:
-            submission = api.SubmittedAssignment(assignment=assignment, student=student)
-            session.add(submission)
-        submission.timestamp = (
-            datetime.strptime(graded.arrived, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC).replace(tzinfo=None)
-        )
+        found_or_added(session, api.Student, id=graded.student)
+        whose = {"assignment_id": assignment.id, "student_id": graded.student}
+        submission = found_or_added(session, api.SubmittedAssignment, **whose)
+        submission.timestamp = datetime.strptime(graded.arrived, "%Y-%m-%d %H:%M:%S UTC")
         original = next(notebook for notebook in assignment.notebooks if notebook.name == slug)
-        notebook = next((n for n in submission.notebooks if n.notebook_id == original.id), None)
-        if notebook is None:
-            notebook = api.SubmittedNotebook(notebook_id=original.id, assignment=submission)
-            session.add(notebook)
-        session.flush()
+        of = {"notebook_id": original.id, "assignment_id": submission.id}
+        notebook = found_or_added(session, api.SubmittedNotebook, **of)
         self._set_dates(assignment, submission)
         have = {grade.cell_id for grade in notebook.grades} | {comment.cell_id for comment in notebook.comments}
-        for cell in [*original.grade_cells, *original.task_cells]:
-            if cell.id not in have:
-                session.add(api.Grade(cell_id=cell.id, notebook=notebook))
-        for cell in [*original.solution_cells, *original.task_cells]:
-            if cell.id not in have:
-                session.add(api.Comment(cell_id=cell.id, notebook=notebook))
+        for kind, cells in ((api.Grade, original.grade_cells), (api.Comment, original.solution_cells)):
+            for cell in [*cells, *original.task_cells]:
+                if cell.id not in have:
+                    session.add(kind(cell_id=cell.id, notebook=notebook))
         session.flush()
         return notebook
 
@@ -281,13 +253,10 @@ class GradeWriter:
 
     def apply_dates(self, slug: str) -> None:
         """Have the dates of the settings hold for those who are graded already, without grading anew."""
-        from nbgrader import api
-
         if self.course.settings.of(slug).due is None:
             return
-        query = sa.select(api.SubmittedAssignment).join(api.Assignment).where(api.Assignment.name == slug)
         with self.transaction() as session:
-            for submission in session.scalars(query).all():
+            for submission in session.scalars(submissions_of(slug)).all():
                 self._set_dates(submission.assignment, submission)
                 session.flush()
                 for notebook in submission.notebooks:
@@ -303,18 +272,13 @@ class GradeWriter:
             if verdict is None:  # graded by hand
                 grade.needs_manual_grade = grade.manual_score is None
                 continue
-            most = float(grade.cell.max_score)
-            earned = most if verdict.ok else 0.0
-            points[verdict.check] = min(max(earned, 0.0), most)
-            grade.auto_score = points[verdict.check]
+            points[verdict.check] = grade.auto_score = float(grade.cell.max_score) if verdict.ok else 0.0
             grade.needs_manual_grade = grade.manual_score is not None
         for comment in notebook.comments:
             comment.auto_comment = _("No response.") if comment.cell.name in unattempted else None
-        missing = {verdict.check for verdict in verdicts} - set(points)
+        missing = ", ".join(sorted({verdict.check for verdict in verdicts} - set(points)))
         if missing:
-            raise CourseError(
-                f"The gradebook lacks the checks {', '.join(sorted(missing))}; release {exercise.slug} again."
-            )
+            raise CourseError(f"The gradebook lacks the checks {missing}; release {exercise.slug} again.")
         return points
 
     def _write_penalty(self, session: Session, notebook: Any, student: str) -> None:
@@ -332,8 +296,6 @@ class GradeWriter:
         if penalty is not None:
             notebook.late_submission_penalty = min(max(penalty, 0.0), notebook.score)
 
-    # ---- reading
-
     def graded_names(self) -> set[str]:
         """The exercises in which anybody is graded."""
         with self.transaction() as session:
@@ -341,58 +303,36 @@ class GradeWriter:
 
     def rows(self, exercise: Exercise) -> list[Row]:
         """The grade table: a line for each graded student, by name."""
-        from nbgrader import api
-
+        outcomes: dict[str, list[Outcome]] = {}
+        rows = []
         with self.transaction() as session:
-            graded = {
-                row.student: row for row in session.scalars(sa.select(GradedRow).filter_by(assignment=exercise.slug))
-            }
-            outcomes: dict[str, list[Outcome]] = {}
-            query = sa.select(OutcomeRow).filter_by(assignment=exercise.slug).order_by(OutcomeRow.place)
-            for row in session.scalars(query):
-                verdict = Verdict(row.check, row.status, row.message, row.mistake, row.read)
-                outcomes.setdefault(row.student, []).append(Outcome(verdict, row.points))
-            submissions = session.scalars(
-                sa.select(api.SubmittedAssignment).join(api.Assignment).where(api.Assignment.name == exercise.slug)
-            )
-            totals, by_hand = {}, {}
-            for s in submissions:
-                penalty = sum(n.late_submission_penalty or 0 for n in s.notebooks)
-                totals[s.student_id] = (s.score - penalty, s.max_score)
-                by_hand[s.student_id] = scores_by_hand(exercise, s)
-            return [
-                Row(
-                    student,
-                    tuple(outcomes.get(student, ())),
-                    *totals[student],
-                    tuple(json.loads(row.notes)),
-                    by_hand[student],
-                    row.signature,
-                )
-                for student, row in sorted(graded.items())
-            ]
+            of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
+            for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
+                verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
+                outcomes.setdefault(one.student, []).append(Outcome(verdict, one.points))
+            submissions = {one.student_id: one for one in session.scalars(submissions_of(exercise.slug))}
+            graded = session.scalars(sa.select(GradedRow).filter_by(assignment=exercise.slug))
+            for row in sorted(graded, key=lambda row: row.student):
+                submission, of_checks = submissions[row.student], tuple(outcomes.get(row.student, ()))
+                penalty = sum(notebook.late_submission_penalty or 0 for notebook in submission.notebooks)
+                points, most = submission.score - penalty, submission.max_score
+                scores = {g.cell.name: g.manual_score for notebook in submission.notebooks for g in notebook.grades}
+                by_hand = tuple((question.name, scores.get(question_id(question))) for question in exercise.questions)
+                notes = tuple(json.loads(row.notes))
+                rows.append(Row(row.student, of_checks, points, most, notes, by_hand, row.signature))
+        return rows
 
     def pages_to_write(self, slug: str) -> list[tuple[str, bytes]]:
         """The students whose notebook and feedback page are not written since they were graded, with their notebooks."""
-        query = sa.select(GradedRow.student, GradedRow.notebook).where(
-            GradedRow.assignment == slug, GradedRow.pages_written.is_(False)
-        )
+        query = sa.select(GradedRow.student, GradedRow.notebook).filter_by(assignment=slug, pages_written=False)
         with self.transaction() as session:
             return [(student, notebook) for student, notebook in session.execute(query.order_by(GradedRow.student))]
 
-    def pages_are_written(self, slug: str, student: str) -> None:
+    def pages_are_written(self, slug: str, student: str, written: bool = True) -> None:
         with self.transaction() as session:
-            session.execute(
-                sa.update(GradedRow)
-                .where(GradedRow.assignment == slug, GradedRow.student == student)
-                .values(pages_written=True)
-            )
+            theirs = sa.update(GradedRow).filter_by(assignment=slug, student=student)
+            session.execute(theirs.values(pages_written=written))
 
     def forget_pages(self, slug: str, student: str) -> None:
         """Have a student's pages written again: a file of theirs is gone."""
-        with self.transaction() as session:
-            session.execute(
-                sa.update(GradedRow)
-                .where(GradedRow.assignment == slug, GradedRow.student == student)
-                .values(pages_written=False)
-            )
+        self.pages_are_written(slug, student, written=False)

@@ -31,15 +31,10 @@ from autograder.exercise.cells import notebook_bytes, solution_id
 from autograder.runner.calling import _
 
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
-LARGEST_NOTEBOOK = 8 << 20
-MOST_CELLS = 500
-LARGEST_SOURCE = 64 * 1024
-MOST_SOURCE = 512 * 1024
-LARGEST_TEXT = 16 * 1024
-MOST_TEXT = 64 * 1024
-RECORD = "intake.json"
-TIMESTAMP = "timestamp.txt"
-NOTEBOOK_KEY = "autograder"
+LARGEST_NOTEBOOK, MOST_CELLS = 8 << 20, 500
+LARGEST_SOURCE, MOST_SOURCE = 64 * 1024, 512 * 1024
+LARGEST_TEXT, MOST_TEXT = 16 * 1024, 64 * 1024
+RECORD, TIMESTAMP, NOTEBOOK_KEY = "intake.json", "timestamp.txt", "autograder"
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -79,9 +74,6 @@ class StudentCell:
     grade_id: str
 
 
-# ---- reading ---------------------------------------------------------------------------------------------------------
-
-
 def valid_student(name: str) -> bool:
     """Whether a folder's name may be a student's: what cannot be a path, markup or an option."""
     return STUDENT_ID.fullmatch(name) is not None
@@ -90,10 +82,7 @@ def valid_student(name: str) -> bool:
 def open_file(folder: Path, parts: tuple[str, ...]) -> int:
     """Open a regular file below a folder, following no link on the way.
 
-    Raises
-    ------
-    Unreadable
-        If it is missing, is or lies behind a link, or is anything but a regular file.
+    Raises Unreadable if it is missing, is or lies behind a link, or is anything but a regular file.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -124,8 +113,7 @@ def why_not(error: OSError, name: str) -> str:
 
 def read_file(folder: Path, parts: tuple[str, ...], most: int) -> tuple[bytes, float]:
     """A file's bytes and the time its content or name last changed here (which no archive can set)."""
-    descriptor = open_file(folder, parts)
-    with os.fdopen(descriptor, "rb") as file:
+    with os.fdopen(open_file(folder, parts), "rb") as file:
         about = os.fstat(file.fileno())
         if about.st_size > most:
             told = _("{name} has {size} MB; the most that is read is {most} MB.")
@@ -141,13 +129,7 @@ def plain(text: Any) -> str:
 
 
 def parse(data: bytes) -> list[StudentCell]:
-    """The cells of a submitted notebook.
-
-    Raises
-    ------
-    Unreadable
-        If it is not a notebook of format 4.
-    """
+    """The cells of a submitted notebook. Raises Unreadable if it is not one of format 4, or too large."""
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -176,9 +158,6 @@ def student_cell(cell: dict[str, Any]) -> StudentCell:
         identity if isinstance(identity, str) else "",
         grade_id if isinstance(grade_id, str) else "",
     )
-
-
-# ---- rebuilding ------------------------------------------------------------------------------------------------------
 
 
 # In TeX, MathJax follows links and defines macros; none of it is needed to answer a question.
@@ -213,38 +192,28 @@ def defined_functions(source: str) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, DEFINITIONS)}
 
 
-class Matching:
-    """Which released cell each submitted cell stands for."""
+def matched(exercise: Exercise, released: list[Any], cells: list[StudentCell]) -> dict[int, int]:
+    """Which released cell each submitted cell stands for, by their places: the first rule that finds one decides."""
+    by_grade_id = {cell.metadata.get("nbgrader", {}).get("grade_id"): place for place, cell in enumerate(released)}
+    by_id = {cell.id: place for place, cell in enumerate(released)}
+    by_source = {cell.source: place for place, cell in enumerate(released)}
+    by_function = {check.function: by_id[solution_id(check)] for check in exercise.checks}
+    found: dict[int, int] = {}
 
-    def __init__(self, exercise: Exercise, released: list[Any], cells: list[StudentCell]) -> None:
-        self.released, self.cells = released, cells
-        self.of: dict[int, int] = {}
-        self.taken: set[int] = set()
-        ids = {cell.metadata.get("nbgrader", {}).get("grade_id"): i for i, cell in enumerate(released)}
-        self.match(lambda cell: ids.get(cell.grade_id) if cell.grade_id else None)
-        by_id = {cell.id: i for i, cell in enumerate(released)}
-        self.match(lambda cell: by_id.get(cell.id) if cell.id else None)
-        functions = {check.function: by_id[solution_id(check)] for check in exercise.checks}
-        self.match(lambda cell: self.by_function(cell, functions))
-        sources = {cell.source: i for i, cell in enumerate(released)}
-        self.match(lambda cell: sources.get(cell.source))
+    def defined_in(cell: StudentCell) -> int | None:
+        names = defined_functions(cell.source) & set(by_function) if cell.kind == "code" else ()
+        return min({by_function[name] for name in names} - set(found.values()), default=None)
 
-    def match(self, find: Any) -> None:
-        """Let each cell that stands for none yet stand for the one found, if it is of the same kind and free."""
-        for number, cell in enumerate(self.cells):
-            if number in self.of:
-                continue
-            found = find(cell)
-            if found is not None and found not in self.taken and self.released[found].cell_type == cell.kind:
-                self.of[number] = found
-                self.taken.add(found)
-
-    def by_function(self, cell: StudentCell, functions: dict[str, int]) -> int | None:
-        if cell.kind != "code":
-            return None
-        names = defined_functions(cell.source) & set(functions)
-        free = [functions[name] for name in names if functions[name] not in self.taken]
-        return min(free) if free else None
+    rules: tuple[Callable[[StudentCell], int | None], ...] = (
+        lambda cell: by_grade_id.get(cell.grade_id), lambda cell: by_id.get(cell.id),
+        defined_in, lambda cell: by_source.get(cell.source),
+    )  # fmt: skip
+    for rule in rules:
+        for number, cell in enumerate(cells):
+            place = None if number in found else rule(cell)
+            if place is not None and place not in found.values() and released[place].cell_type == cell.kind:
+                found[number] = place
+    return found
 
 
 def is_solution(cell: Any) -> bool:
@@ -257,30 +226,29 @@ def is_check(cell: Any) -> bool:
 
 def rebuild(exercise: Exercise, released: Any, cells: list[StudentCell]) -> Rebuilt:
     """The released notebook with a student's source in it."""
-    matching = Matching(exercise, released.cells, cells)
+    places = matched(exercise, released.cells, cells)
     added: dict[int, list[Any]] = {}
     sources: dict[int, str] = {}
     anchor = -1
-    notes = []
+    notes = set()
     check_sources = {cell.source for cell in released.cells if is_check(cell)}
     for number, cell in enumerate(cells):
-        found = matching.of.get(number)
-        if found is not None:
-            anchor = found
-            sources[found] = cell.source
+        if number in places:
+            anchor = places[number]
+            sources[anchor] = cell.source
         elif cell.kind == "code" and cell.source in check_sources:
-            notes.append(_("A check cell stood there more than once; it counts once."))
+            notes.add(_("A check cell stood there more than once; it counts once."))
         elif cell.kind != "raw" and cell.source.strip():
             added.setdefault(anchor, []).append(added_cell(cell, number))
     if sum(len(cell.source) for cell in cells if cell.kind == "markdown") > MOST_TEXT:
-        notes.append(_("There were more than {most} KB of text; the rest is left out.").format(most=MOST_TEXT >> 10))
+        notes.add(_("There were more than {most} KB of text; the rest is left out.").format(most=MOST_TEXT >> 10))
         shorten(cell for cells_here in added.values() for cell in cells_here if cell.cell_type == "markdown")
     elsewhere = {name for cell in cells if cell.kind == "code" for name in defined_functions(cell.source)}
-    result = Rebuilt(nbformat.from_dict(released), notes=sorted(set(notes)))
-    built = list(added.get(-1, []))
+    result = Rebuilt(nbformat.from_dict(released), notes=sorted(notes))
+    result.notebook.cells = list(added.get(-1, []))
     for number, original in enumerate(released.cells):
-        built += [released_cell(exercise, original, sources.get(number), result, elsewhere), *added.get(number, [])]
-    result.notebook.cells = built
+        cell = released_cell(exercise, original, sources.get(number), result, elsewhere)
+        result.notebook.cells += [cell, *added.get(number, [])]
     return result
 
 
@@ -319,16 +287,6 @@ def released_cell(exercise: Exercise, original: Any, source: str | None, result:
     return cell
 
 
-def unreadable_notebook(exercise: Exercise, released: Any, why: str) -> Rebuilt:
-    """What is graded where nothing could be read: the released notebook, every check malformed."""
-    return Rebuilt(
-        nbformat.from_dict(released), malformed={check.function: why for check in exercise.checks}, notes=[why]
-    )
-
-
-# ---- writing ---------------------------------------------------------------------------------------------------------
-
-
 def signature(course: Course, student: str, slug: str, data: bytes) -> str:
     """The proof that intake wrote these bytes for this student."""
     message = b"\0".join([student.encode(), slug.encode(), hashlib.sha256(data).digest()])
@@ -355,13 +313,10 @@ def confirmed(course: Course, student: str, slug: str) -> bytes | None:
     except OSError:
         return None
     proof = record.get("signature") if record else None
-    if not isinstance(proof, str) or not same(proof, signature(course, student, slug, data)):
+    expected = signature(course, student, slug, data).encode()
+    if not isinstance(proof, str) or not hmac.compare_digest(proof.encode("utf-8", "replace"), expected):
         return None
     return data
-
-
-def same(proof: str, expected: str) -> bool:
-    return hmac.compare_digest(proof.encode("utf-8", "replace"), expected.encode())
 
 
 def take_in(course: Course, exercise: Exercise, released: Any, hand_in: HandIn) -> dict[str, Any]:
@@ -375,23 +330,21 @@ def take_in(course: Course, exercise: Exercise, released: Any, hand_in: HandIn) 
         for name in exercise.files:
             files[name], _changed = read_file(course.inbox, (student, slug, name), LARGEST_NOTEBOOK)
     except Unreadable as error:
-        rebuilt = unreadable_notebook(exercise, released, str(error))
+        malformed = {check.function: str(error) for check in exercise.checks}
+        rebuilt = Rebuilt(nbformat.from_dict(released), malformed=malformed, notes=[str(error)])
     rebuilt.notebook.metadata[NOTEBOOK_KEY] = {
         "unchanged": rebuilt.unchanged, "malformed": rebuilt.malformed, "notes": rebuilt.notes,
     }  # fmt: skip
     written = notebook_bytes(rebuilt.notebook)
-    proof = signature(course, student, slug, written)
     before = read_record(course, student, slug)
-    if before is not None and before.get("signature") == proof and confirmed(course, student, slug) is not None:
+    if before is not None and confirmed(course, student, slug) == written:
         return before
-    folder = folder_of(course, student, slug)
     moment = datetime.fromtimestamp(arrived, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    proof = signature(course, student, slug, written)
     record = {"signature": proof, "arrived": moment, "notes": rebuilt.notes}
+    files |= {TIMESTAMP: moment.encode(), f"{slug}.ipynb": written, RECORD: json.dumps(record).encode()}
     for name, content in files.items():
-        write_atomically(folder / name, content)
-    write_atomically(folder / TIMESTAMP, moment.encode())
-    write_atomically(folder / f"{slug}.ipynb", written)
-    write_atomically(folder / RECORD, json.dumps(record).encode())
+        write_atomically(folder_of(course, student, slug) / name, content)
     return record
 
 
@@ -424,10 +377,7 @@ def ever_handed_in(course: Course, slug: str) -> bool:
 
 
 def take_in_all(
-    course: Course,
-    exercise: Exercise,
-    students: tuple[str, ...] = (),
-    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+    course: Course, exercise: Exercise, students: tuple[str, ...] = (), progress: Callable[..., None] = lambda *_: None
 ) -> Inbox:
     """Take in every hand-in of an exercise. One that cannot be read becomes a malformed one and holds up no other."""
     released = nbformat.read(course.released(exercise.slug), as_version=4)

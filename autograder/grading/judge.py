@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import functools
+import inspect
 import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograder.check import (
-    UNTRAINED,
-    Case,
-    Expected,
-    Returned,
-    Shown,
-    Verdict,
-    call,
-    difference,
-    hint,
-    listed,
-    same_outcome,
-    untrained,
-    weights_difference,
-)
-from autograder.exercise import Check, DrawnCase, Exercise, Misconception
+from autograder.check import Case, Expected, Shown, Verdict, call, difference, hint, listed, same_outcome, wrong_weights
+from autograder.exercise import Check, DrawnCase, Exercise, Misconception, Trained
 from autograder.exercise.cells import train_id
 from autograder.exercise.discovery import ExerciseError
 from autograder.grading.transcript import Answer, CaseAnswer, Transcript
-from autograder.runner.calling import _, array_of, import_torch, invoke, marked, ready
+from autograder.runner.calling import _, array_of, invoke, marked, ready
 
 STATUSES = (
     "right", "wrong", "error", marked("timeout"), marked("out of memory"), marked("crashed"), "malformed",
@@ -57,8 +44,7 @@ def expected_values(check: Check, cases: Sequence[DrawnCase]) -> list[Expected]:
 
     Raises ExerciseError if they are of a type that no check compares.
     """
-    torch = import_torch() if check.tensors else None
-    made = ({name: ready(value, torch) for name, value in case.inputs.items()} for case in cases)
+    made = (ready(case.inputs, check.tensors) for case in cases)
     return [as_expected(invoke(check.reference, inputs), check.name) for inputs in made]
 
 
@@ -90,15 +76,11 @@ def as_case(answer: CaseAnswer, function: str) -> Case:
 
 def composed(check: Check, replaced: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
     """The reference with the earlier functions that it calls replaced: what a right function makes of wrong parts."""
-    inner: Any = check.reference
-    if isinstance(inner, type):
-        methods = {
-            name: with_names(one, replaced) for name, one in vars(inner).items() if isinstance(one, types.FunctionType)
-        }
-        return type(inner.__name__, (inner,), methods)
-    while hasattr(inner, "__wrapped__"):
-        inner = inner.__wrapped__
-    return with_names(inner, replaced)
+    inner: Any = inspect.unwrap(check.reference)
+    if not isinstance(inner, type):
+        return with_names(inner, replaced)
+    functions = {name: one for name, one in vars(inner).items() if isinstance(one, types.FunctionType)}
+    return type(inner.__name__, (inner,), {name: with_names(one, replaced) for name, one in functions.items()})
 
 
 def with_names(function: types.FunctionType, replaced: dict[str, Callable[..., Any]]) -> types.FunctionType:
@@ -151,15 +133,11 @@ class Lookup:
         raise LookupError("no such call was recorded")
 
     def same(self, value: Any, recorded: Array | None) -> bool:
-        if isinstance(value, np.generic | float):
-            value = np.asarray(value)
-        if not isinstance(value, np.ndarray):
+        if not isinstance(value, np.ndarray | np.generic | float):
             return recorded is None
-        return (
-            recorded is not None
-            and recorded.shape == value.shape
-            and bool(np.allclose(recorded, value, self.tolerance))
-        )
+        if recorded is None or recorded.shape != np.shape(value):
+            return False
+        return np.allclose(recorded, value, self.tolerance)
 
 
 def rests_on_wrong_part(check: Check, drawn: DrawnCase, case: Case, tensors: dict[str, Array]) -> bool:
@@ -176,21 +154,18 @@ def rests_on_wrong_part(check: Check, drawn: DrawnCase, case: Case, tensors: dic
     return again.error is None and same_outcome(case, again, check.tolerance)
 
 
-def judge_trained(check: Check, drawn: Sequence[DrawnCase], answer: Answer) -> Verdict:
+def judge_trained(check: Check, trained: Trained, drawn: Sequence[DrawnCase], answer: Answer) -> Verdict:
     """Run the trained weights that came out of the sandbox, here, on data that never went in."""
-    trained, say = check.trained, functools.partial(verdict, check)
-    assert trained is not None
+    variable = trained.variable
     if not answer.cases or answer.cases[0].returned is None:
         told = _("What the notebook handed over as {variable} could not be read.")
-        return say("malformed", told.format(variable=trained.variable))
+        return said(check, "malformed", told, variable=variable)
     returned = answer.cases[0].returned
-    if untrained(returned):
-        return say("not attempted", _(UNTRAINED).format(variable=trained.variable))
-    text = weights_difference(returned, trained.shapes, trained.variable)
-    weights = {name: array for name, array in arrays_of(returned).items() if name in trained.shapes}
-    if text is not None:
-        found = named_by_symptom(check, weights, float("nan"))
-        return say("wrong", text + (hint(_(found.message)) if found else ""), found.name if found else None)
+    arrays = {name: part.array for name, part in returned.parts or () if part.array is not None}
+    weights = {name: array for name, array in arrays.items() if name in trained.shapes}
+    found = wrong_weights(returned, trained.shapes, variable)
+    if found is not None:
+        return verdict(check, *found, named_by_symptom(check, trained, weights, float("nan")))
     with np.errstate(all="ignore"):
         score = float(trained.score(weights, drawn[0].inputs))
     told = _("{measure}: {score}; asked for: at most {threshold}.")
@@ -198,70 +173,64 @@ def judge_trained(check: Check, drawn: Sequence[DrawnCase], answer: Answer) -> V
         told = _("{measure}: {score}; asked for: at least {threshold}.")
     told = told.format(measure=_(trained.measure), score=f"{score:.4g}", threshold=f"{trained.threshold:g}")
     if trained.enough(score):
-        return say("right", told)
-    found = named_by_symptom(check, weights, score)
-    return say("wrong", told + (hint(_(found.message)) if found else ""), found.name if found else None)
+        return verdict(check, "right", told)
+    return verdict(check, "wrong", told, named_by_symptom(check, trained, weights, score))
 
 
-def named_by_symptom(check: Check, weights: dict[str, Array], score: float) -> Misconception | None:
+def named_by_symptom(check: Check, trained: Trained, weights: dict[str, Array], score: float) -> Misconception | None:
     """The mistake whose symptom shows in trained weights, where there is every one of them."""
-    assert check.trained is not None
-    if {name: array.shape for name, array in weights.items()} != check.trained.shapes:
+    if {name: array.shape for name, array in weights.items()} != trained.shapes:
         return None
-    with_symptom = ((one, one.symptom) for one in check.misconceptions if one.symptom is not None)
-    return next((one for one, symptom in with_symptom if symptom(weights, score)), None)
-
-
-def arrays_of(returned: Returned) -> dict[str, Array]:
-    """The arrays of a dict that was handed over."""
-    return {name: part.array for name, part in returned.parts or () if part.array is not None}
+    return next((one for one in check.misconceptions if one.symptom and one.symptom(weights, score)), None)
 
 
 def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls: dict[str, Array]) -> Verdict:
     """Compare an answer with the reference's."""
     if check.trained is not None:
-        return judge_trained(check, drawn, answer)
-    say = functools.partial(verdict, check)
+        return judge_trained(check, check.trained, drawn, answer)
+    say = partial(said, check)
     if not answer.cases:
         return say("malformed", _("What the notebook handed over for this check could not be read."))
-    errors = [case for case in answer.cases if case.error is not None]
-    for case in errors:
-        assert case.error is not None
-        own = ("", check.function) if not isinstance(check.reference, type) else ("", *vars(check.reference))
-        if case.error[0] == "NotImplementedError" and case.raised_in in own:
-            told = _("{function} still raises NotImplementedError.")
-            return say("not attempted", told.format(function=check.function))
-        if case.error[0] == "NotImplementedError" and case.raised_in in check.earlier:
-            told = _("{function} calls {inner}, which is not written yet.")
-            return say("error", told.format(function=check.function, inner=case.raised_in))
-        if case.error[0] == "NameError":
-            absent = [name for name in check.earlier if f"'{name}'" in case.error[1]]
-            if absent:
-                told = _("{function} calls {inner}, which is not defined.")
-                return say("error", told.format(function=check.function, inner=absent[0]))
-        if case.error[0] == "MemoryError":
-            return say("out of memory", how_it_ended(check.function, "out of memory"))
+    own = ("", *vars(check.reference)) if isinstance(check.reference, type) else ("", check.function)
+    for case in answer.cases:
+        error, message = case.error or ("", "")
+        not_written = case.raised_in if error == "NotImplementedError" else None
+        absent = [name for name in check.earlier if error == "NameError" and f"'{name}'" in message]
+        if not_written in own:
+            return say("not attempted", _("{function} still raises NotImplementedError."))
+        if not_written in check.earlier:
+            return say("error", _("{function} calls {inner}, which is not written yet."), inner=not_written)
+        if absent:
+            return say("error", _("{function} calls {inner}, which is not defined."), inner=absent[0])
+        if error == "MemoryError":
+            return verdict(check, "out of memory", how_it_ended(check.function, "out of memory"))
     cases = [as_case(case, check.function) for case in answer.cases]
-    expected = expected_values(check, drawn)
     shown = Shown.of(check.function, check.axes, check.tensors)
-    for one, value, wanted in zip(drawn, cases, expected, strict=True):
+    for one, value, wanted in zip(drawn, cases, expected_values(check, drawn), strict=True):
         text = difference(value, wanted, check.tolerance, shown)
         if text is None:
             continue
         status = "error" if value.error else "wrong"
         text = _("{difference} (challenge: {title})").format(difference=text, title=_(one.title))
         found = matching(check, drawn, cases)
-        if found is not None:
-            return say(status, text + hint(_(found.message)), found.name)
-        if check.earlier and rests_on_wrong_part(check, drawn[0], cases[0], calls):
+        if found is None and check.earlier and rests_on_wrong_part(check, drawn[0], cases[0], calls):
             told = _("{function} itself is right: it fails because {names} is wrong. Mend that first.")
-            return say(status, f"{text}\n{told.format(function=check.function, names=listed(check.earlier))}")
-        return say(status, text)
-    return say("right", _("All {count} challenges agree with the reference.").format(count=len(cases)))
+            text += "\n" + told.format(function=check.function, names=listed(check.earlier))
+        return verdict(check, status, text, found)
+    return say("right", _("All {count} challenges agree with the reference."), count=len(cases))
 
 
-def verdict(check: Check, status: str, message: str, mistake: str | None = None) -> Verdict:
-    return Verdict(check.name, status, message, mistake, "" if status == "right" else to_reread(check.section))
+def verdict(check: Check, status: str, message: str, mistake: Misconception | None = None) -> Verdict:
+    """A verdict with the hint at a known mistake, and with what to reread unless the check is right."""
+    read = "" if status == "right" else to_reread(check.section)
+    if mistake is None:
+        return Verdict(check.name, status, message, None, read)
+    return Verdict(check.name, status, message + hint(_(mistake.message)), mistake.name, read)
+
+
+def said(check: Check, status: str, told: str, **names: Any) -> Verdict:
+    """A verdict in one sentence, with the function's name and other names filled in."""
+    return verdict(check, status, told.format(function=check.function, **names))
 
 
 def to_reread(section: str) -> str:
@@ -272,46 +241,42 @@ def to_reread(section: str) -> str:
 
 def without_answer(check: Check, submission: Submission, transcript: Transcript) -> Verdict:
     """The verdict where no answer came, or no function of that name was there to ask."""
-    say = functools.partial(verdict, check)
-    ended = transcript.ended.get(submission.check_cells[check.name])
-    if ended is not None:
-        return say(ended, how_it_ended(check.function, ended))
-    cell = submission.solution_cells.get(check.function, "")
-    ended = transcript.ended.get(cell)
-    if ended is not None:
-        cell_named = _("The cell that defines {function}").format(function=check.function)
-        return say(ended, how_it_ended(cell_named, ended))
-    if check.trained is not None and check.function not in submission.unchanged:
-        return without_weights(check, transcript)
+    say, function = partial(said, check), check.function
+    cell = submission.solution_cells.get(function, "")
+    the_cell = _("The cell that defines {function}").format(function=function)
+    for where, what in ((submission.check_cells[check.name], function), (cell, the_cell)):
+        ended = transcript.ended.get(where)
+        if ended is not None:
+            return verdict(check, ended, how_it_ended(what, ended))
+    if check.trained is not None and function not in submission.unchanged:
+        return without_weights(check, check.trained.variable, transcript)
     if check.name not in transcript.answers:
         return say("not reached", _("The notebook's time was used up, or it ended, before this check."))
     error = transcript.output(cell).error
     if error is not None:
-        status = "out of memory" if error[0] == "MemoryError" else "error"
         told = _("The cell that should define {function} ended with {error}: {message}")
-        return say(status, told.format(function=check.function, error=error[0], message=error[1]))
-    if check.function in submission.unchanged:
-        return say("not attempted", _("{function} is as it was released.").format(function=check.function))
-    return say("error", _("No function named {function} is defined.").format(function=check.function))
+        return say(status_of(error), told, error=error[0], message=error[1])
+    if function in submission.unchanged:
+        return say("not attempted", _("{function} is as it was released."))
+    return say("error", _("No function named {function} is defined."))
 
 
-def without_weights(check: Check, transcript: Transcript) -> Verdict:
+def without_weights(check: Check, variable: str, transcript: Transcript) -> Verdict:
     """The verdict where no trained weights came: what the cell that trains ended with."""
-    assert check.trained is not None
-    cell = train_id(check.trained.variable)
-    what = _("The cell that makes {variable}").format(variable=check.trained.variable)
-    ended = transcript.ended.get(cell)
+    cell, what = train_id(variable), _("The cell that makes {variable}").format(variable=variable)
+    ended, error = transcript.ended.get(cell), transcript.output(cell).error
     if ended is not None:
         return verdict(check, ended, how_it_ended(what, ended))
-    error = transcript.output(cell).error
     if error is None:
-        return verdict(check, "not reached", _("{what} was not run to its end.").format(what=what))
+        return said(check, "not reached", _("{what} was not run to its end."), what=what)
     if error[0] == "NotImplementedError":
-        told = _("{what} needs a function that is not written yet.")
-        return verdict(check, "not attempted", told.format(what=what))
-    status = "out of memory" if error[0] == "MemoryError" else "error"
+        return said(check, "not attempted", _("{what} needs a function that is not written yet."), what=what)
     told = _("{what} ended with {error}: {message}")
-    return verdict(check, status, told.format(what=what, error=error[0], message=error[1]))
+    return said(check, status_of(error), told, what=what, error=error[0], message=error[1])
+
+
+def status_of(error: tuple[str, str]) -> str:
+    return "out of memory" if error[0] == "MemoryError" else "error"
 
 
 def how_it_ended(what: str, ended: str) -> str:

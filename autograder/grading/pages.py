@@ -31,9 +31,8 @@ def cell_outputs(output: CellOutput) -> list[Any]:
     outputs = [new_output("stream", name="stdout", text=output.text)] if output.text else []
     for picture in output.pictures:
         data = {"image/png": base64.b64encode(picture).decode(), "text/plain": _("a figure")}
-        outputs.append(
-            new_output("display_data", data, metadata={"image/png": {"alt": _("A figure that this cell drew")}})
-        )
+        metadata = {"image/png": {"alt": _("A figure that this cell drew")}}
+        outputs.append(new_output("display_data", data, metadata=metadata))
     return outputs
 
 
@@ -43,22 +42,20 @@ def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verd
     by_cell = {check_id(exercise.check(verdict.check)): verdict for verdict in verdicts}
     highlighted = 0
     for cell in notebook.cells:
-        if cell.cell_type != "code":
-            cell.metadata["autograder"] = {"student": cell.id.startswith("added-")}
-            continue
         verdict = by_cell.get(cell.id)
-        if verdict is None:
-            highlighted += len(cell.source)
-            plain = len(cell.source) > LONGEST_HIGHLIGHTED or highlighted > MOST_HIGHLIGHTED
-            cell.metadata["autograder"] = {"student": cell.id.startswith("added-"), "plain": plain}
-            cell.outputs = cell_outputs(transcript.outputs.get(cell.id, CellOutput()))
-        else:  # what the sandbox printed here could pass for a verdict
-            cell.outputs = []
+        if verdict is not None:  # what the sandbox printed here could pass for a verdict
             cell.metadata["autograder"] = {
                 "check": verdict.check, "status": verdict.status, "message": verdict.message, "read": verdict.read,
             }  # fmt: skip
             data = {"text/plain": str(verdict), "text/html": verdict._repr_html_()}
-            cell.outputs.append(new_output("display_data", data))
+            cell.outputs = [new_output("display_data", data)]
+            continue
+        cell.metadata["autograder"] = {"student": cell.id.startswith("added-")}
+        if cell.cell_type == "code":
+            highlighted += len(cell.source)
+            plain = len(cell.source) > LONGEST_HIGHLIGHTED or highlighted > MOST_HIGHLIGHTED
+            cell.metadata["autograder"]["plain"] = plain
+            cell.outputs = cell_outputs(transcript.outputs.get(cell.id, CellOutput()))
     return notebook_bytes(notebook)
 
 

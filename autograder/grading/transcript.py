@@ -51,7 +51,6 @@ class Transcript:
     answers: dict[str, Answer] = field(default_factory=dict)
     calls: dict[str, dict[str, np.ndarray[Any, Any]]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
-    reached: set[str] = field(default_factory=set)
     bytes_read: int = 0
     picture_bytes: int = 0
     malformed: list[str] = field(default_factory=list)

@@ -4,7 +4,7 @@ import inspect
 import traceback
 
 import numpy as np
-from calling import DEEPEST, Given, array_of, changed_inputs, invoke, is_tensor, parts_of, ready
+from calling import changed_inputs, invoke, numbers_of, parts_of, ready, restored
 from safetensors.numpy import save
 
 SAFE_KINDS = "fiub"
@@ -12,40 +12,24 @@ MOST_CALLS = 64
 HOPELESS = ("MemoryError", "NotImplementedError")  # the next case would end the same way, and late
 
 
-def decoded(entry, tensors):
-    """One input as it was before it crossed the border."""
-    if "tensor" in entry:
-        return tensors[entry["tensor"]]
-    if "dict" in entry:
-        return {name: decoded(part, tensors) for name, part in entry["dict"].items()}
-    if "list" in entry:
-        return [decoded(part, tensors) for part in entry["list"]]
-    if "tuple" in entry:
-        return tuple(decoded(part, tensors) for part in entry["tuple"])
-    if "given" in entry:
-        return Given(entry["given"], **{name: decoded(part, tensors) for name, part in entry["arrays"].items()})
-    return entry["value"]
-
-
-def case_inputs(case, tensors, torch=None):
+def case_inputs(case, arrays, tensors=False):
     """Fresh copies of one case's inputs, by name, in the order of the reference's arguments."""
-    return {name: ready(decoded(entry, tensors), torch) for name, entry in case.items()}
+    return ready(restored({"dict": case}, lambda entry: arrays[entry["tensor"]]), tensors)
 
 
-def describe(result, key, tensors, limit, depth=0):
-    """What a function returned, as a JSON object; its arrays go into ``tensors`` under names that begin with ``key``."""
-    about = {"type": type(result).__name__[:80]}
-    parts = parts_of(result) if depth < DEEPEST else None
+def describe(result, key, arrays, limit, depth=0):
+    """What a function returned, as a JSON object; its arrays go into ``arrays`` under names that begin with ``key``."""
+    about, parts = {"type": type(result).__name__[:80]}, parts_of(result, depth)
     if parts is not None:
-        described = [
-            [name[:80], describe(part, f"{key}.{i}", tensors, limit, depth + 1)] for i, (name, part) in enumerate(parts)
+        about["parts"] = [
+            [name[:80], describe(part, f"{key}.{i}", arrays, limit, depth + 1)] for i, (name, part) in enumerate(parts)
         ]
-        return about | {"parts": described}
-    if isinstance(result, np.ndarray | np.generic | bool | int | float) or is_tensor(result):
-        array = np.asarray(array_of(result))
+        return about
+    array = numbers_of(result)
+    if array is not None:
         about |= {"dtype": str(array.dtype)[:40], "shape": list(array.shape)[:16]}
         if array.dtype.kind in SAFE_KINDS and array.nbytes <= limit:
-            tensors[key] = np.ascontiguousarray(array).reshape(array.shape)
+            arrays[key] = np.asarray(array, order="C")
             about["tensor"] = key
     return about
 
@@ -60,28 +44,22 @@ def describe_error(error, namespace):
     return {"name": type(error).__name__[:80], "message": str(message)[:500], "place": place}
 
 
-def answer(function, cases, tensors, namespace, limit, torch=None):
+def answer(function, cases, arrays, namespace, limit, tensors):
     """Call the function on each case; return the frame's description and its arrays."""
-    results, arrays = [], {}
+    results, returned = [], {}
     for number, case in enumerate(cases):
         if results and results[-1].get("error", {}).get("name") in HOPELESS:
             results.append(results[-1])
             continue
-        given, pristine = case_inputs(case, tensors, torch), case_inputs(case, tensors, torch)
+        given, pristine = case_inputs(case, arrays, tensors), case_inputs(case, arrays, tensors)
         try:
-            about = {"result": describe(invoke(function, given), f"{number}", arrays, limit)}
+            about = {"result": describe(invoke(function, given), f"{number}", returned, limit)}
         except BaseException as error:
             about = {"error": describe_error(error, namespace)}
             del error
         about["changed"] = changed_inputs(given, pristine)
         results.append(about)
-    return results, save(arrays)
-
-
-def hand_over(value, limit):
-    """A value that the notebook made, in the form of an answer."""
-    arrays = {}
-    return [{"result": describe(value, "0", arrays, limit), "changed": []}], save(arrays)
+    return results, save(returned)
 
 
 class Recorder:
@@ -94,41 +72,35 @@ class Recorder:
     def __call__(self, *args, **kwargs):
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        inputs = [copied(value) for value in bound.arguments.values()]
+        values = dict(enumerate(copied(value) for value in bound.arguments.values()))
         output = self.function(*args, **kwargs)
         if len(self.calls) < MOST_CALLS:
-            outputs = [copied(part) for part in output] if isinstance(output, tuple) else copied(output)
-            self.calls.append((inputs, outputs))
+            parts = enumerate(output) if isinstance(output, tuple) else ()
+            values |= {f"out.{i}": copied(part) for i, part in parts} or {"out": copied(output)}
+            self.calls.append({place: value for place, value in values.items() if value is not None})
         return output
 
 
 def copied(value):
     """A copy of an array's or a tensor's numbers, or None: of a single number too, if it came as one."""
-    if isinstance(value, np.ndarray | np.generic | float) or is_tensor(value):
-        array = np.array(array_of(value))
-        return array if array.dtype.kind in SAFE_KINDS else None
-    return None
+    array = None if isinstance(value, int) else numbers_of(value)
+    return None if array is None or array.dtype.kind not in SAFE_KINDS else np.array(array, order="C")
 
 
-def record_calls(function, earlier, case, tensors, namespace, torch=None):
+def record_calls(function, earlier, case, arrays, namespace, tensors=False):
     """Call the function once more with the earlier functions recorded; return their arrays, named function/call/place."""
-    arrays = {}
+    found = {}
     for name in earlier:
         original = namespace.get(name)
         if not callable(original):
             continue
         try:
             recorder = namespace[name] = Recorder(original)
-            invoke(function, case_inputs(case, tensors, torch))
-            for number, (inputs, output) in enumerate(recorder.calls):
-                outputs = (
-                    {f"out.{i}": part for i, part in enumerate(output)} if isinstance(output, list) else {"out": output}
-                )
-                for place, value in {**dict(enumerate(inputs)), **outputs}.items():
-                    if value is not None:
-                        arrays[f"{name}/{number}/{place}"] = np.ascontiguousarray(value).reshape(value.shape)
+            invoke(function, case_inputs(case, arrays, tensors))
+            for number, values in enumerate(recorder.calls):
+                found |= {f"{name}/{number}/{place}": value for place, value in values.items()}
         except BaseException:  # noqa: S110 - this is for the diagnosis only; the answers are sent
             pass
         finally:
             namespace[name] = original
-    return save(arrays)
+    return save(found)

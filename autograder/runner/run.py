@@ -7,20 +7,17 @@ Nothing it sends is believed; it only has to be honest for honest notebooks.
 import os
 import resource
 import sys
+from types import ModuleType
 
 
 def set_limits(limits):
     """Bind this process and its children. What was allowed from outside can only become less."""
-    for name, value in (
-        ("RLIMIT_AS", limits["address_space"]),
-        ("RLIMIT_NPROC", limits["processes"]),
-        ("RLIMIT_NOFILE", limits["open_files"]),
-        ("RLIMIT_FSIZE", limits["folder"]),
-        ("RLIMIT_CORE", 0),
-        ("RLIMIT_MEMLOCK", 0),
-    ):
-        number = getattr(resource, name)
-        _, hard = resource.getrlimit(number)
+    for number, value in (
+        (resource.RLIMIT_AS, limits["address_space"]), (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_NOFILE, limits["open_files"]), (resource.RLIMIT_FSIZE, limits["folder"]),
+        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 0),
+    ):  # fmt: skip
+        _soft, hard = resource.getrlimit(number)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(number, (most, most))
 
@@ -40,21 +37,8 @@ def make_shell():
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    config.InteractiveShell.xmode = "Plain"
-    config.InteractiveShell.enable_tip = False
-    return InteractiveShell.instance(config=config)
-
-
-def offer_check(modules):
-    """In grading, `check` in the student's own cells says that it is silent here: what counts is asked for directly."""
-    from types import ModuleType
-
-    module = ModuleType("check")
-    module.check = lambda name, function=None: None
-    modules["check"] = module
+    shell = {"colors": "nocolor", "xmode": "Plain", "enable_tip": False}
+    return InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}, InteractiveShell=shell))
 
 
 class Notebook:
@@ -68,8 +52,9 @@ class Notebook:
         self.text = sys.stdout = sys.stderr = CellText(border, orders["limits"]["text_bytes"])
         if orders["own_check"]:
             sys.path.insert(0, os.getcwd())
-        else:
-            offer_check(sys.modules)
+        else:  # in grading, `check` in the student's own cells is silent: what counts is asked for directly
+            sys.modules["check"] = ModuleType("check")
+            sys.modules["check"].check = lambda name, function=None: None
 
     def run(self):
         for cell in self.orders["cells"]:
@@ -97,32 +82,23 @@ class Notebook:
         try:
             send_pictures(self.border, cell["id"])
         except Exception as error:
-            told = _("The figure could not be drawn: {error}: {message}").format(
-                error=type(error).__name__, message=error
-            )
-            self.text.write(f"\n{told}\n")
+            told = _("The figure could not be drawn: {error}: {message}")
+            self.text.write("\n" + told.format(error=type(error).__name__, message=error) + "\n")
 
     def ask(self, cell):
-        from answers import answer, hand_over, record_calls
-        from calling import import_torch
+        from answers import answer, record_calls
 
-        namespace, name = self.shell.user_ns, cell["check"]
-        limit = self.orders["limits"]["answer_bytes"][name]
-        if cell["variable"]:
-            results, block = hand_over(namespace.get(cell["variable"]), limit)
-            missing = cell["variable"] not in namespace
-            self.border.send({"kind": "answer", "check": name, "missing": missing, "cases": results}, block)
-            return
-        function = namespace.get(cell["function"])
-        if not callable(function):
-            self.border.send({"kind": "answer", "check": name, "missing": True, "cases": []})
-            return
-        torch = import_torch() if cell["tensors"] else None
-        cases = self.orders["cases"][name]
-        results, block = answer(function, cases, self.tensors, namespace, limit, torch)
-        self.border.send({"kind": "answer", "check": name, "missing": False, "cases": results}, block)
-        if cell["earlier"]:
-            calls = record_calls(function, cell["earlier"], cases[0], self.tensors, namespace, torch)
+        namespace, name, tensors = self.shell.user_ns, cell["check"], cell["tensors"]
+        limit, cases = self.orders["limits"]["answer_bytes"][name], self.orders["cases"][name]
+        function, variable = namespace.get(cell["function"]), cell["variable"]
+        if variable:  # what the notebook made goes out as what a function returned
+            function, cases = (lambda: namespace[variable]) if variable in namespace else None, [{}]
+        missing, results, block = not callable(function), [], b""
+        if not missing:
+            results, block = answer(function, cases, self.tensors, namespace, limit, tensors)
+        self.border.send({"kind": "answer", "check": name, "missing": missing, "cases": results}, block)
+        if cell["earlier"] and not missing and not variable:
+            calls = record_calls(function, cell["earlier"], cases[0], self.tensors, namespace, tensors)
             self.border.send({"kind": "calls", "check": name}, calls)
 
 

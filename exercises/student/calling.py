@@ -49,13 +49,8 @@ class Given:
     def __init__(self, source: str, **arrays: Any) -> None:
         self.source, self.arrays = source, arrays
 
-    def made(self, torch: Any) -> Any:
-        names: dict[str, Any] = {
-            "np": np,
-            "torch": torch,
-            "math": math,
-            **{n: ready(a, torch) for n, a in self.arrays.items()},
-        }
+    def made(self, tensors: bool) -> Any:
+        names = {"np": np, "torch": import_torch() if tensors else None, "math": math, **ready(self.arrays, tensors)}
         exec(self.source, names)  # noqa: S102 - our own text
         return names["value"]
 
@@ -67,15 +62,28 @@ def import_torch() -> Any:
     return torch
 
 
-def ready(value: Any, torch: Any = None) -> Any:
-    """A fresh copy of one input: arrays as arrays, or as tensors where PyTorch is given; containers with what they hold."""
+def ready(value: Any, tensors: bool = False) -> Any:
+    """A fresh copy of inputs: arrays as arrays, or as PyTorch's tensors; containers with what they hold."""
     if isinstance(value, np.ndarray):
-        return value.copy() if torch is None else torch.from_numpy(value.copy())
+        return import_torch().from_numpy(value.copy()) if tensors else value.copy()
     if isinstance(value, dict):
-        return {name: ready(part, torch) for name, part in value.items()}
+        return {name: ready(part, tensors) for name, part in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)(ready(part, torch) for part in value)
-    return value.made(torch) if isinstance(value, Given) else value
+        return type(value)(ready(part, tensors) for part in value)
+    return value.made(tensors) if isinstance(value, Given) else value
+
+
+def restored(entry: dict[str, Any], array_of_entry: Any) -> Any:
+    """A value that became JSON, as it was; ``array_of_entry`` makes an array of the entry that stands for one."""
+    if "dict" in entry:
+        return {name: restored(part, array_of_entry) for name, part in entry["dict"].items()}
+    if "list" in entry:
+        return [restored(part, array_of_entry) for part in entry["list"]]
+    if "tuple" in entry:
+        return tuple(restored(part, array_of_entry) for part in entry["tuple"])
+    if "given" in entry:
+        return Given(entry["given"], **restored({"dict": entry["arrays"]}, array_of_entry))
+    return entry["value"] if "value" in entry else array_of_entry(entry)
 
 
 def is_tensor(value: Any) -> bool:
@@ -86,6 +94,12 @@ def is_tensor(value: Any) -> bool:
 def array_of(value: Any) -> Any:
     """The numbers of an array or a tensor."""
     return value.detach().cpu().numpy() if is_tensor(value) else value
+
+
+def numbers_of(value: Any) -> Any:
+    """An array, a tensor or a number as an array; None for anything else."""
+    is_one = isinstance(value, np.ndarray | np.generic | float | int) or is_tensor(value)
+    return np.asarray(array_of(value)) if is_one else None
 
 
 def invoke(target: Any, inputs: dict[str, Any]) -> Any:
@@ -99,11 +113,9 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
     known = dict(module.named_parameters())
     for name, value in inputs["parameters"].items():
         if name not in known:
-            if not known:
-                raise AttributeError(_("the module has no parameter {name}; it has none").format(name=name))
-            raise AttributeError(
-                _("the module has no parameter {name}; it has {known}").format(name=name, known=", ".join(known))
-            )
+            told = _("the module has no parameter {name}; it has {known}")
+            told = told if known else _("the module has no parameter {name}; it has none")
+            raise AttributeError(told.format(name=name, known=", ".join(known)))
         if tuple(known[name].shape) != tuple(value.shape):
             shapes = {"shape": tuple(known[name].shape), "wanted": tuple(value.shape)}
             raise ValueError(_("the parameter {name} has the shape {shape}, not {wanted}").format(name=name, **shapes))
@@ -111,15 +123,12 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
     return module(*inputs["inputs"])
 
 
-def parts_of(value: Any) -> list[tuple[str, Any]] | None:
-    """The parts of a tuple, a list or a dict by their names; None for anything else."""
-    if isinstance(value, tuple | list):
-        found = [(str(place), part) for place, part in enumerate(value)]
-    elif isinstance(value, dict):
-        found = [(str(name), part) for name, part in value.items()]
-    else:
+def parts_of(value: Any, depth: int = 0) -> list[tuple[str, Any]] | None:
+    """The parts of a tuple, a list or a dict by their names; None for anything else, and for what lies too deep."""
+    if not isinstance(value, tuple | list | dict) or depth >= DEEPEST:
         return None
-    return found[:MOST_PARTS]
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    return [(str(name), part) for name, part in pairs][:MOST_PARTS]
 
 
 def arrays_in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -131,19 +140,12 @@ def arrays_in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield from arrays_in(part, f"{name}[{key!r}]")
 
 
-def same_array(one: Any, two: Any) -> bool:
-    """Whether an array is as it was."""
-    return one.shape == two.shape and np.array_equal(one, two, equal_nan=two.dtype.kind == "f")
-
-
 def changed_inputs(given: dict[str, Any], pristine: dict[str, Any]) -> list[str]:
     """The names of the arrays that a call wrote to."""
     names = []
     for name, value in pristine.items():
         after = dict(arrays_in(given[name], name))
-        names += [
-            where
-            for where, array in arrays_in(value, name)
-            if where not in after or not same_array(after[where], array)
-        ]
+        for where, array in arrays_in(value, name):
+            if where not in after or not np.array_equal(after[where], array, equal_nan=array.dtype.kind == "f"):
+                names.append(where)
     return names

@@ -6,12 +6,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder import languages
 from autograder.authoring.release import release_into, student_files
 from autograder.course import Course
 from autograder.exercise.cells import notebook_bytes
 from autograder.exercise.notebooks import fill_in, reference_sources
 from autograder.grading.class_run import grade_class
 from autograder.settings import SettingsError
+from autograder.table import csv_text
 
 SHORTENED = """
 [exercise.01_vanilla_rnn]
@@ -112,3 +114,28 @@ def test_dates_extensions_and_penalties_follow_from_the_settings(tmp_path: Path)
     rows = grade_class(again, again.exercise(exercise.slug))
     assert rows.graded == [], "a changed date draws nothing anew"
     assert {row.student: row.points for row in rows.rows} == {"ada": 12, "grace": 12}
+
+
+def test_the_address_of_the_book_stands_on_the_feedback_page(tmp_path: Path) -> None:
+    course = course_with(tmp_path, 'book = "https://example.org/course/"\nlanguage = "de"\n')
+    exercise = course.exercise("01_vanilla_rnn")
+    path = course.inbox / "ada" / exercise.slug / f"{exercise.slug}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(release_into(course, exercise).read_bytes())
+    with languages.speaking("de"):
+        grade_class(course, exercise)
+    page = (course.feedback / "ada" / exercise.slug / f"{exercise.slug}.html").read_text(encoding="utf-8")
+    assert 'Das Buch: <a href="https://example.org/course/">https://example.org/course/</a>' in page
+    assert "://" not in page.replace("https://example.org/course/", "").replace("http://www.w3.org", "")
+
+
+def test_a_course_that_leaves_functions_out_later_keeps_its_table(tmp_path: Path) -> None:
+    course = course_with(tmp_path, "")
+    exercise = course.exercise("01_vanilla_rnn")
+    path = course.inbox / "ada" / exercise.slug / f"{exercise.slug}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(release_into(course, exercise).read_bytes())
+    rows = grade_class(course, exercise, write_pages=False).rows
+    (course.root / "course.toml").write_text(SHORTENED, encoding="utf-8")
+    shortened = Course.open(course.root).exercise("01_vanilla_rnn")
+    assert "ada,01_vanilla_rnn,rnn.step,not attempted,0,3," in csv_text([(shortened, rows)])
