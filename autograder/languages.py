@@ -72,9 +72,9 @@ def use(language: str) -> None:
 
 
 def add(folder: Path, language: str) -> None:
-    """Speak of an exercise in this language too, where its folder has a catalogue."""
+    """Speak of an exercise in this language too, if it is spoken and the exercise's folder has a catalogue."""
     path = folder / "locale" / f"{language}.po"
-    if path.is_file():
+    if calling.SENTENCES and path.is_file():
         calling.SENTENCES.update(translated(path))
 
 

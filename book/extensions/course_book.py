@@ -22,7 +22,7 @@ def code_digest() -> str:
     """A digest of the code that pages import and of the figures that they show: outputs made by others are not reused."""
     digest = hashlib.sha256()
     for pattern in MADE_BY:
-        for path in sorted(BOOK.parent.glob(pattern)):
+        for path in sorted(path for path in BOOK.parent.glob(pattern) if path.is_file()):
             digest.update(path.relative_to(BOOK.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

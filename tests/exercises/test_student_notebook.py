@@ -161,7 +161,7 @@ def test_no_code_holds_types_or_comments_for_our_own_tools(exercise: Exercise, f
 
 def test_points_in_the_prose_are_those_of_the_checks(exercise: Exercise, folder: Path) -> None:
     notebook = nbformat.read(folder / f"{exercise.slug}.ipynb", as_version=4)
-    table = [line for line in notebook.cells[0].source.splitlines() if line.startswith("| ")]
+    table = notebook.cells[0].source.partition("\n| ")[2].partition("\n\n")[0].splitlines()
     asked = [(f"`{check.function}`", check.points) for check in exercise.checks]
     asked += [("a question", question.points) for question in exercise.questions]
     rows = [[part.strip() for part in row.strip("|").split("|")] for row in table[2:]]

@@ -364,5 +364,7 @@ def test_initial_weights_lie_within_their_bound_and_come_from_the_seed() -> None
 
 def test_memory_of_an_lstm_pass_is_at_most_12_arrays_and_grows_linearly() -> None:
     few, many = (arrays_at_peak(draw("lstm", Sizes(T, 16, 8, 32), np.float32)) for T in (400, 1600))
-    assert many <= 12, f"a pass takes {many:.1f} arrays of (T, N, H)"
-    assert abs(few - many) <= 1, f"a pass takes {few:.1f} arrays of 400 steps, {many:.1f} of 1600"
+    told = f"a pass takes {few:.1f} arrays (T, N, H) of 400 steps, {many:.1f} of 1600"
+    assert max(few, many) <= 12, told
+    # A chunk's own arrays are a larger share of a short sequence: by how much depends on the processor's kernels.
+    assert many <= few + 0.5, told
