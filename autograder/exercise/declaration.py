@@ -95,6 +95,9 @@ class Check:
     tensors : whether arrays become PyTorch's tensors before the call, and tensors are returned
     trained : where weights are judged and not the function's results; the reference is then the function that trains
     only_float64 : whether single precision makes no sense here, as for differences of a function: no challenge has it
+    new_arrays : whether the text promises that what is returned are new arrays, and no input or view of one
+    promises : words of the text or of the docstring, each with the wrong version that breaks just this promise: a
+        misconception's name, or one of those that ``proof.structural`` makes for every check
     equivalent : mutants of the reference that change nothing a check could ask for and so survive, with the reason
     """
 
@@ -112,6 +115,8 @@ class Check:
     tensors: bool = False
     trained: Trained | None = None
     only_float64: bool = False
+    new_arrays: bool = False
+    promises: dict[str, str] = field(default_factory=dict)
     misconceptions: list[Misconception] = field(default_factory=list)
     equivalent: dict[str, str] = field(default_factory=dict)
 
