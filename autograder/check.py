@@ -10,23 +10,43 @@ Needs NumPy, and PyTorch only where an exercise is about tensors.
 from __future__ import annotations
 
 import html
+import importlib.metadata
 import json
+import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder.runner.calling import _, changed_inputs, invoke, marked, numbers_of, parts_of, ready, restored
+from autograder.runner.calling import (
+    Kept,
+    _,
+    changed_inputs,
+    invoke,
+    marked,
+    numbers_of,
+    parts_of,
+    ready,
+    restored,
+    shared_inputs,
+    tolerance_for,
+)
+from autograder.structure import Pair, observed, swapped
 
 Array = np.ndarray[Any, Any]
 Expected = Any  # an array; or a tuple, a list or a dict of such
+Mistake = TypeVar("Mistake")
+ROUGHLY = 1e-4  # how near a result comes to that of a known mistake that was made in another precision
 
 # How a check can end here. In data these are codes; where people read them they are said in the course's language.
-STATUSES = (marked("right"), marked("wrong"), marked("error"), marked("malformed"), marked("not attempted"))
+STATUSES = (
+    marked("right"), marked("wrong"), marked("error"), marked("malformed"), marked("not attempted"),
+    marked("to be measured"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,16 +67,22 @@ class Returned:
         numbers = numbers_of(result)
         if numbers is None:
             return cls(name)
-        return cls(name, str(numbers.dtype), numbers.shape, numbers if numbers.dtype.kind in "fiub" else None)
+        return cls(name, str(numbers.dtype), numbers.shape, numbers.copy() if numbers.dtype.kind in "fiub" else None)
 
 
 @dataclass(frozen=True)
 class Case:
-    """What came of one call: the result or the error, and the names of the arguments that the call wrote to."""
+    """What came of one call: the result or the error, and what else could be seen of it.
+
+    ``changed`` names the inputs that the call wrote to, ``shared`` those of which the result holds the memory. ``overwritten``
+    is whether a later call wrote to the result.
+    """
 
     returned: Returned | None = None
     error: str | None = None
     changed: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    overwritten: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +105,7 @@ class Verdict:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        signs = {"right": ("#1a7f37", "✓"), "not attempted": ("#6e7781", "○")}
+        signs = {"right": ("#1a7f37", "✓"), "not attempted": ("#6e7781", "○"), "to be measured": ("#6e7781", "○")}
         colour, mark = signs.get(self.status, ("#b35900", "✗"))
         text = "<br>".join(html.escape(line) for line in [*self.message.splitlines(), self.read] if line)
         return (
@@ -96,20 +122,23 @@ class Shown:
     axes: tuple[str, ...] = ()
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tensors: bool = False
+    new_arrays: bool = False
 
     @classmethod
-    def of(cls, function: str, axes: str, tensors: bool = False) -> Shown:
+    def of(cls, function: str, axes: str, tensors: bool = False, new_arrays: bool = False) -> Shown:
         """From "T N H", or from "dx: T N D; db: H" where a function returns several arrays."""
         if ":" not in axes:
-            return cls(function, tuple(axes.split()), tensors=tensors)
+            return cls(function, tuple(axes.split()), {}, tensors, new_arrays)
         named = (part.partition(":") for part in axes.split(";"))
-        return cls(function, parts={name.strip(): tuple(own.split()) for name, _, own in named}, tensors=tensors)
+        parts = {name.strip(): tuple(own.split()) for name, _, own in named}
+        return cls(function, (), parts, tensors, new_arrays)
 
     def say(self, told: str, **names: Any) -> str:
         return told.format(function=self.function, **names)
 
     def place(self, index: tuple[int, ...]) -> str:
-        if len(self.axes) != len(index):
+        named = len(self.axes) == len(index) == len(set(self.axes)) and all(map(str.isidentifier, self.axes))
+        if not named:  # "h = 0, h = 0" and "4h = 7" would say less
             return _("index {index}").format(index=index if len(index) > 1 else index[0])
         return ", ".join(f"{name.lower()} = {i}" for name, i in zip(self.axes, index, strict=True))
 
@@ -276,12 +305,13 @@ def found_by(find: Find, returned: Returned, expected: Expected, shown: Shown) -
     (_name, (*within, text)), *more = wrong.items()
     right = [name for name in found if name not in wrong]
     others = [_("Also wrong: {names}.").format(names=", ".join(name for name, _one in more))] if more else []
-    others += [_("Right: {names}.").format(names=", ".join(right))] if right else []
+    if right and find is not form_difference:  # of these the values were compared, not the form alone
+        others.append(_("Right: {names}.").format(names=", ".join(right)))
     return [shown.function, *within, " ".join([text, *others])]
 
 
 def difference(case: Case, expected: Expected, tolerance: float, shown: Shown) -> str | None:
-    """What is wrong with one call, in this order: error, type, shape, dtype, inputs changed, values; None if nothing."""
+    """What is wrong with one call, in this order: error, type, shape, dtype, inputs changed, values, memory; None if nothing."""
     if case.error is not None:
         return case.error
     returned = case.returned or Returned("NoneType")
@@ -291,7 +321,7 @@ def difference(case: Case, expected: Expected, tolerance: float, shown: Shown) -
         return shown.say(told, names=listed(case.changed))
     found = found or found_by(partial(numbers_difference, tolerance=tolerance), returned, expected, shown)
     if found is None:
-        return None
+        return not_its_own(case, shown)
     *within, text = found
     if not within:
         return text
@@ -299,31 +329,130 @@ def difference(case: Case, expected: Expected, tolerance: float, shown: Shown) -
     return _("In the result of {function}: {difference}").format(function=where, difference=text)
 
 
+def not_its_own(case: Case, shown: Shown) -> str | None:
+    """What is said where the values are right, but their memory is an input's, where that is asked, or a later call's."""
+    if case.overwritten:
+        told = _(
+            "A later call of {function} wrote to the array that an earlier call had returned; "
+            "it should make a new array in each call."
+        )
+        return shown.say(told)
+    if case.shared and shown.new_arrays:
+        told = _("{function} returned its input {names}, or a view of it; it should return a new array.")
+        return shown.say(told, names=listed(case.shared))
+    return None
+
+
 def same_outcome(case: Case, other: Case, tolerance: float) -> bool:
-    """Whether two calls came to the same: both failed, or the same numbers and the same inputs changed."""
+    """Whether two calls came to the same: both failed, or the same numbers and the same done to inputs and results."""
     if case.returned is None or other.returned is None:
         return case.error is not None and other.error is not None
-    return case.changed == other.changed and same_result(case.returned, other.returned, tolerance)
+    done, done_too = ((one.changed, one.shared, one.overwritten) for one in (case, other))
+    return done == done_too and same_result(case.returned, other.returned, tolerance)
 
 
-def same_result(one: Returned, two: Returned, tolerance: float) -> bool:
-    """Whether two results have the same form and the same numbers."""
+def same_result(one: Returned, two: Returned, tolerance: float, dtype: bool = True) -> bool:
+    """Whether two results have the same form and the same numbers, and the same dtype if that counts."""
     if one.parts is not None and two.parts is not None:
         same_names = [name for name, _one in one.parts] == [name for name, _two in two.parts]
         parts = zip(one.parts, two.parts, strict=False)
-        return same_names and all(same_result(mine, theirs, tolerance) for (_, mine), (_, theirs) in parts)
-    if one.array is None or two.array is None or (one.shape, one.dtype) != (two.shape, two.dtype):
+        return same_names and all(same_result(mine, theirs, tolerance, dtype) for (_, mine), (_, theirs) in parts)
+    if one.array is None or two.array is None or one.shape != two.shape or (dtype and one.dtype != two.dtype):
         return False
     share = tolerance * largest(two.array)
     return bool(np.isclose(one.array, two.array, rtol=0.0, atol=share, equal_nan=True).all())
 
 
-def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = False) -> Case:
-    """Call a function on copies of the inputs, and look whether it wrote to them."""
+def same_numbers(case: Case, other: Case, tolerance: float) -> bool:
+    """Whether two calls came to the same numbers, roughly: in another dtype, say, or with an input changed on top of it."""
+    if case.returned is None or other.returned is None:
+        return case.error is not None and other.error is not None
+    return same_result(case.returned, other.returned, max(tolerance, ROUGHLY), dtype=False)
+
+
+def named(
+    cases: Sequence[Case], expected: Sequence[Expected], tolerances: Sequence[float],
+    mistakes: Sequence[Mistake], of: Callable[[Mistake], Iterator[Case]],
+) -> Mistake | None:  # fmt: skip
+    """The known mistake that came to the same as ``cases`` in all of them; None if there is none.
+
+    Where none did, one that came to the same numbers, if these are no right ones.
+    """
+    right = [Case(Returned.of(one)) for one in expected]
+    wrong_numbers = not all(map(same_numbers, cases, right, tolerances))
+    for same in (same_outcome, same_numbers) if wrong_numbers else (same_outcome,):
+        for mistake in mistakes:
+            if all(map(same, cases, of(mistake), tolerances)):
+                return mistake
+    return None
+
+
+def pairs_in(returned: Returned, expected: Expected, tolerance: float, shown: Shown) -> Iterator[tuple[str, Pair]]:
+    """Each array that came back beside the one that should have, by its name.
+
+    Raises ValueError if the results have not the same parts, or what came back is no array.
+    """
+    if isinstance(expected, tuple | list | dict):
+        wanted, theirs = dict(parts_of(expected) or []), dict(returned.parts or ())
+        if theirs.keys() != wanted.keys():
+            raise ValueError
+        for number, (key, part) in enumerate(wanted.items()):
+            yield from pairs_in(theirs[key], part, tolerance, shown.part(key, number))
+        return
+    if returned.array is None:
+        raise ValueError
+    error = tolerance * largest(expected) if expected.dtype.kind == "f" else 0.0
+    yield (
+        shown.function,
+        Pair(as_numbers(returned.array), as_numbers(expected), error, tuple(map(str.lower, shown.axes))),
+    )
+
+
+def as_numbers(array: Array) -> Array:
+    return array.astype(np.float64)
+
+
+def observation(
+    cases: Sequence[Case], expected: Sequence[Expected], tolerances: Sequence[float], shown: Shown
+) -> str | None:
+    """What the structure of results shows where they are no known mistake's: a line to be put after a difference."""
+    try:
+        returned = [case.returned or Returned("NoneType") for case in cases]
+        calls = [list(pairs_in(*one, shown)) for one in zip(returned, expected, tolerances, strict=True)]
+    except ValueError:
+        return None
+    names = [name for name, _pair in calls[0]]
+    wrong = [place for place in range(len(names)) if not all(of_call[place][1].right for of_call in calls)]
+    if not wrong or any(len(of_call) != len(names) for of_call in calls):
+        return None
+    told = swapped([[pair for _name, pair in of_call] for of_call in calls], names)
+    if told:
+        return told
+    told = observed([of_call[wrong[0]][1] for of_call in calls])
+    if told and len(names) > 1:
+        return _("In {part}: {told}").format(part=names[wrong[0]], told=told)
+    return told
+
+
+def calls(
+    function: Callable[..., Any], inputs: Sequence[dict[str, Any]], tensors: bool = False, new_arrays: bool = False
+) -> list[Case]:
+    """What came of calls, one after the other; memory that results share with inputs counts where new arrays are asked for."""
+    kept = Kept()
+    cases = [call(function, one, tensors, kept) for one in inputs]
+    shared = [case.shared if new_arrays else () for case in cases]
+    later = kept.overwritten()
+    return [replace(case, shared=one, overwritten=over) for case, one, over in zip(cases, shared, later, strict=True)]
+
+
+def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = False, kept: Kept | None = None) -> Case:
+    """Call a function on copies of the inputs, and look whether it wrote to them or returns their memory."""
     given, pristine = ready(inputs, tensors), ready(inputs, tensors)
+    result = None
     try:
         with np.errstate(all="ignore"):
-            returned = Returned.of(invoke(function, given))
+            result = invoke(function, given)
+        returned = Returned.of(result)
     except NotImplementedError as error:
         inner = traceback.extract_tb(error.__traceback__)[-1].name
         if isinstance(function, type) or inner in (invoke.__name__, getattr(function, "__name__", "")):
@@ -338,7 +467,10 @@ def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = F
         if shapes and isinstance(error, ValueError):
             told += " " + _("The inputs were {shapes}.").format(shapes=", ".join(shapes))
         return Case(error=told)
-    return Case(returned=returned, changed=tuple(changed_inputs(given, pristine)))
+    finally:
+        if kept is not None:
+            kept.add(result)
+    return Case(returned, None, tuple(changed_inputs(given, pristine)), tuple(shared_inputs(result, given)))
 
 
 def value_from(entry: dict[str, Any]) -> Any:
@@ -351,16 +483,7 @@ def case_from(entry: dict[str, Any], tensors: bool = False) -> Case:
     if "error" in entry:
         return Case(error=entry["error"])
     returned = Returned.of(ready(value_from(entry["returned"]), tensors))
-    return Case(returned, changed=tuple(entry.get("changed", ())))
-
-
-def find_mistake(cases: Sequence[Case], example: dict[str, Any]) -> Any:
-    """The known mistake whose outcomes are those of ``cases``, all of them; None if there is none."""
-    for mistake in example["mistakes"]:
-        theirs = (case_from(entry, example["tensors"]) for entry in mistake["cases"])
-        if all(same_outcome(one, other, example["tolerance"]) for one, other in zip(cases, theirs, strict=True)):
-            return mistake
-    return None
+    return Case(returned, None, tuple(entry.get("changed", ())), tuple(entry.get("shared", ())))
 
 
 def check(name: str, function: Callable[..., Any]) -> Verdict:
@@ -382,28 +505,50 @@ def check_function(name: str, function: Callable[..., Any], example: dict[str, A
     if not callable(function):
         told = _("check needs the function itself, not a {type}: write its name without brackets.")
         return Verdict(name, "error", told.format(type=type(function).__name__))
-    shown = Shown.of(example["function"], example["axes"], example["tensors"])
+    tensors, new_arrays = example["tensors"], example["new_arrays"]
+    shown = Shown.of(example["function"], example["axes"], tensors, new_arrays)
     inputs = [value_from({"dict": case["inputs"]}) for case in example["cases"]]
     try:
-        cases = [call(function, one, example["tensors"]) for one in inputs]
+        cases = calls(function, inputs, tensors, new_arrays)
     except NotImplementedError:
         told = _("{function} still raises NotImplementedError: replace that line.")
         return Verdict(name, "not attempted", shown.say(told))
+    missing = not_in_grading(function, example["packages"])
+    if missing:
+        told = _("{function} uses {missing}, which grading does not have; it has {packages}.")
+        return Verdict(name, "error", shown.say(told, missing=listed(missing), packages=listed(example["packages"])))
+    expected = [value_from(entry["expected"]) for entry in example["cases"]]
+    tolerances = [tolerance_for(example["tolerance"], one) for one in inputs]
     for number, (case, entry) in enumerate(zip(cases, example["cases"], strict=True), start=1):
-        text = difference(case, value_from(entry["expected"]), example["tolerance"], shown)
-        if text is not None:
-            mistake = find_mistake(cases, example)
-            told = _("{difference} (worked case {number} of {count}: {title})")
-            told = told.format(difference=text, number=number, count=len(cases), title=entry["title"])
-            told += hint(mistake["message"]) if mistake else ""
-            status = "error" if case.error else "wrong"
-            return Verdict(name, status, told, mistake["name"] if mistake else None, example["read"])
+        text = difference(case, expected[number - 1], tolerances[number - 1], shown)
+        if text is None:
+            continue
+        told = _("{difference} (worked case {number} of {count}: {title})")
+        told = told.format(difference=text, number=number, count=len(cases), title=entry["title"])
+        mistake = named(
+            cases, expected, tolerances, example["mistakes"],
+            lambda one: (case_from(kept, tensors) for kept in one["cases"]),
+        )  # fmt: skip
+        told += after(mistake and mistake["message"], observation(cases, expected, tolerances, shown))
+        status = "error" if case.error else "wrong"
+        return Verdict(name, status, told, mistake and mistake["name"], example["read"])
     return Verdict(name, "right", _("All {count} worked cases agree.").format(count=len(cases)))
 
 
-def hint(message: str) -> str:
-    """The line on a known mistake, to be put after a difference."""
-    return "\n" + _("Likely mistake: {message}").format(message=message)
+def not_in_grading(function: Any, packages: Sequence[str]) -> list[str]:
+    """The installed packages that a function names, and that are neither Python's own nor in the list."""
+    known = getattr(function, "__globals__", {})
+    names = function.__code__.co_names if known.get("__name__") == "__main__" else ()  # as in a notebook
+    used = [known[name] for name in names if name in known]
+    found = {str(getattr(one, "__module__", None) or getattr(one, "__name__", "")).partition(".")[0] for one in used}
+    there = {*sys.stdlib_module_names, *packages, "", "__main__", __name__.partition(".")[0]}
+    installed = importlib.metadata.packages_distributions() if found - there else {}
+    return sorted(name for name in found - there if name in installed and not set(installed[name]) & set(packages))
+
+
+def after(message: str | None, seen: str | None) -> str:
+    """The line after a difference: on a known mistake, else on what the structure of the results shows."""
+    return "\n" + _("Likely mistake: {message}").format(message=message) if message else f"\n{seen}" if seen else ""
 
 
 def wrong_weights(returned: Returned, shapes: Mapping[str, Sequence[int]], variable: str) -> tuple[str, str] | None:
@@ -450,5 +595,5 @@ def check_trained(name: str, weights: Any, example: dict[str, Any]) -> Verdict:
     if found is not None:
         status, text = found
         return Verdict(name, status, text, None, example["read"] if status == "wrong" else "")
-    told = _("The names and shapes are right. In grading: {asked}.")
-    return Verdict(name, "right", told.format(asked=example["asked"]))
+    told = _("The names and shapes are right. What the weights are worth is measured in grading; asked for: {asked}.")
+    return Verdict(name, "to be measured", told.format(asked=example["asked"]))

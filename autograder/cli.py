@@ -201,7 +201,8 @@ def verify(
             f"{proof.slug}: {counted(proof.checks, 'check')}, {counted(proof.points, 'point')}; "
             f"reference {proof.reference_score:g}, blank {proof.blank_score:g}; "
             f"mistakes rejected {proof.rejected} and named {proof.diagnosed} of {proof.misconceptions}; other right "
-            f"ways accepted {proof.accepted} of {proof.alternatives}; files with solution text {len(proof.leaks)}"
+            f"ways accepted {proof.accepted} of {proof.alternatives}; wrong by structure rejected {proof.structural_rejected} "
+            f"of {proof.structural}; promises asked for {proof.promises}; files with solution text {len(proof.leaks)}"
         )
         lines += [f"  not so: {problem}" for problem in proof.problems]
     right = not any(proof.problems for proof in proofs)

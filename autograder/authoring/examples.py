@@ -9,37 +9,41 @@ import numpy as np
 
 from autograder.check import Case, Returned
 from autograder.exercise import Check, DrawnCase, Given
+from autograder.exercise.repeats import followed
 from autograder.grading.challenge import generator
 from autograder.grading.judge import expected_values, outcomes, to_reread
 from autograder.runner.calling import _
 
-# Worked cases are public, so their seed is too. Ten digits are more than any check needs.
+# Worked cases are public, so their seed is too. Thirteen digits are more than any check needs.
 PUBLIC_SEED = b"worked cases"
-DIGITS = 10
+DIGITS = 13
 # What processors may differ by, as a share of an array's largest number, where single precision went in and where it did not.
-ROUNDING = {True: 1e-5, False: 1e-9}
+ROUNDING = {True: 1e-5, False: 1e-10}
 
 
 def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def array_entry(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+def array_entry(array: np.ndarray[Any, Any], exact: bool = False) -> dict[str, Any]:
     flat = array.reshape(-1).tolist()
-    values = [rounded(value) if isinstance(value, float) else value for value in flat]
+    values = [rounded(value) if isinstance(value, float) and not exact else value for value in flat]
     return {"dtype": str(array.dtype), "shape": list(array.shape), "values": values}
 
 
-def value_entry(value: Any) -> dict[str, Any]:
-    """A value as check.py reads it again."""
+def value_entry(value: Any, exact: bool = False) -> dict[str, Any]:
+    """A value as check.py reads it again; inputs exactly, results with as many digits as are compared."""
     if isinstance(value, np.ndarray):
-        return array_entry(value)
+        return array_entry(value, exact)
     if isinstance(value, Given):
-        return {"given": value.source, "arrays": {name: value_entry(part) for name, part in value.arrays.items()}}
+        return {
+            "given": value.source,
+            "arrays": {name: value_entry(part, exact) for name, part in value.arrays.items()},
+        }
     if isinstance(value, dict):
-        return {"dict": {name: value_entry(part) for name, part in value.items()}}
+        return {"dict": {name: value_entry(part, exact) for name, part in value.items()}}
     if isinstance(value, tuple | list):
-        return {"tuple" if isinstance(value, tuple) else "list": [value_entry(part) for part in value]}
+        return {"tuple" if isinstance(value, tuple) else "list": [value_entry(part, exact) for part in value]}
     return {"value": value}
 
 
@@ -57,11 +61,12 @@ def outcome_entry(case: Case) -> dict[str, Any]:
     entry = None if case.error is not None or case.returned is None else returned_entry(case.returned)
     if entry is None:
         return {"error": "an error"}
-    return {"returned": entry} | ({"changed": list(case.changed)} if case.changed else {})
+    done = {"changed": case.changed, "shared": case.shared}
+    return {"returned": entry} | {name: list(names) for name, names in done.items() if names}
 
 
 def worked_cases(check: Check) -> list[DrawnCase]:
-    return check.worked(generator(PUBLIC_SEED, "", check.name, ""))
+    return list(followed(check, check.worked(generator(PUBLIC_SEED, "", check.name, ""))))
 
 
 def asked_for(check: Check) -> str:
@@ -72,8 +77,8 @@ def asked_for(check: Check) -> str:
     return told.format(measure=_(trained.measure), threshold=f"{trained.threshold:g}")
 
 
-def example(check: Check) -> dict[str, Any]:
-    """The content of a check's file."""
+def example(check: Check, packages: tuple[str, ...]) -> dict[str, Any]:
+    """The content of a check's file; ``packages`` are those that grading has."""
     head = {
         "generated": "from the exercise's checks by 'autograder release'; do not edit",
         "function": check.function,
@@ -86,10 +91,12 @@ def example(check: Check) -> dict[str, Any]:
         "axes": check.axes,
         "tolerance": check.tolerance,
         "tensors": check.tensors,
+        "new_arrays": check.new_arrays,
+        "packages": list(packages),
         "cases": [
             {
                 "title": _(case.title),
-                "inputs": {name: value_entry(value) for name, value in case.inputs.items()},
+                "inputs": {name: value_entry(value, exact=True) for name, value in case.inputs.items()},
                 "expected": value_entry(expected),
             }
             for case, expected in zip(cases, expected_values(check, cases), strict=True)
@@ -98,16 +105,16 @@ def example(check: Check) -> dict[str, Any]:
             {
                 "name": mistake.name,
                 "message": _(mistake.message),
-                "cases": [outcome_entry(case) for case in outcomes(mistake.function, cases, check.tensors)],
+                "cases": [outcome_entry(case) for case in outcomes(check, mistake.function, cases)],
             }
             for mistake in check.misconceptions
         ],
     }
 
 
-def example_text(check: Check) -> str:
+def example_text(check: Check, packages: tuple[str, ...]) -> str:
     """The file's text: JSON with each list of numbers on one line."""
-    text = json.dumps(example(check), indent=1, ensure_ascii=False)
+    text = json.dumps(example(check, packages), indent=1, ensure_ascii=False)
     return re.sub(r"\[\s+([^\[\]{}\"]*?)\s+\]", one_line, text) + "\n"
 
 
@@ -115,12 +122,12 @@ def one_line(numbers: re.Match[str]) -> str:
     return f"[{' '.join(numbers[1].split())}]"
 
 
-def example_in_step(check: Check, path: Path) -> str:
+def example_in_step(check: Check, packages: tuple[str, ...], path: Path) -> str:
     """The text of the file at ``path`` if it says the same as ``example_text`` but for rounding, and else the new text.
 
     So a processor that rounds the seventh digit otherwise does not change files that are under version control.
     """
-    text = example_text(check)
+    text = example_text(check, packages)
     try:
         kept = path.read_text(encoding="utf-8")
         return kept if agrees(json.loads(kept), json.loads(text)) else text

@@ -12,7 +12,7 @@ import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import check as check_module
-from autograder import languages
+from autograder import languages, structure
 from autograder.authoring.examples import example_in_step
 from autograder.course import Course, write_atomically
 from autograder.errors import UserError
@@ -79,7 +79,9 @@ def is_entered(course: Course, exercise: Exercise) -> bool:
 def copy_of(module: ModuleType) -> bytes:
     """A module of the grader as students get it: the same, beside the other one and without the package around it."""
     path = Path(str(module.__file__))
-    text = path.read_text(encoding="utf-8").replace(f"from {calling.__name__} import", "from calling import")
+    text = path.read_text(encoding="utf-8")
+    for beside in (calling, structure):
+        text = text.replace(f"from {beside.__name__} import", f"from {beside.__name__.rpartition('.')[2]} import")
     return (GENERATED.format(path=module.__name__.replace(".", "/")) + text).encode()
 
 
@@ -92,7 +94,7 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
     for check in exercise.checks:
         name = f"examples/{check.name}.json"
         try:
-            files[name] = example_in_step(check, exercise.released / name).encode()
+            files[name] = example_in_step(check, exercise.packages, exercise.released / name).encode()
         except UserError:
             raise
         except Exception as error:  # the author's functions: anything can be wrong with them
@@ -107,8 +109,8 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
 
 
 def common_files() -> dict[str, bytes]:
-    """What lies beside every notebook: the checks, and how a function is called."""
-    return {"check.py": copy_of(check_module), "calling.py": copy_of(calling)}
+    """What lies beside every notebook: the checks, how a function is called, and what the structure of wrong results shows."""
+    return {"check.py": copy_of(check_module), "calling.py": copy_of(calling), "structure.py": copy_of(structure)}
 
 
 def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:

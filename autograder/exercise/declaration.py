@@ -17,10 +17,14 @@ Symptom = Callable[[Weights, float], bool]
 
 @dataclass(frozen=True)
 class DrawnCase:
-    """One call that a check asks for: a few words on what is special about it, and the inputs by name."""
+    """One call that a check asks for: a few words on what is special about it, and the inputs by name.
+
+    Calls are made in an order that is drawn; of those that go wrong, the one of the lowest ``rank`` is spoken of.
+    """
 
     title: str
     inputs: Inputs
+    rank: int = 0
 
 
 Draw = Callable[[np.random.Generator], list[DrawnCase]]
@@ -90,7 +94,7 @@ class Check:
     task : what the function does, in a few words, for the table of points
     section : the label and title of the book's section to reread, if there is one
     earlier : the functions of the same notebook that the reference calls
-    tolerance : the largest error allowed, relative to the largest expected value
+    tolerance : the largest error allowed in double precision, relative to the largest expected value
     rename : the name that students define, where two references of a notebook have the same name
     tensors : whether arrays become PyTorch's tensors before the call, and tensors are returned
     trained : where weights are judged and not the function's results; the reference is then the function that trains
@@ -110,7 +114,7 @@ class Check:
     task: str = ""
     section: str = ""
     earlier: tuple[str, ...] = ()
-    tolerance: float = 1e-5
+    tolerance: float = 1e-9
     rename: str = ""
     tensors: bool = False
     trained: Trained | None = None

@@ -11,6 +11,7 @@ import secrets
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase, Exercise
+from autograder.exercise.repeats import in_drawn_order
 
 SEED_BYTES = 32
 
@@ -28,8 +29,9 @@ def generator(seed: bytes, exercise: str, check: str, student: str, hand_in: str
 
 
 def draw(check: Check, seed: bytes, exercise: str, student: str, hand_in: str = "") -> list[DrawnCase]:
-    """The cases of one check for one hand-in."""
-    return check.draw(generator(seed, exercise, check.name, student, hand_in))
+    """The cases of one check for one hand-in, in the order in which they are called."""
+    rng = generator(seed, exercise, check.name, student, hand_in)
+    return in_drawn_order(rng, check, check.draw(rng))
 
 
 def draw_all(exercise: Exercise, seed: bytes, student: str, hand_in: str = "") -> dict[str, list[DrawnCase]]:

@@ -221,16 +221,20 @@ def read_answer(frame: Frame, count: int) -> Answer:
 def read_case(entry: Any, tensors: dict[str, Array]) -> CaseAnswer:
     if not isinstance(entry, dict):
         raise BorderError("a case is not an object")
-    changed = entry.get("changed")
-    names = tuple(plain_text(str(name), 40) for name in changed[:16]) if isinstance(changed, list) else ()
+    changed, shared = (names_in(entry.get(key)) for key in ("changed", "shared"))
     error = entry.get("error")
     if error is not None:
         place = error.get("place") if isinstance(error, dict) else None
-        return CaseAnswer(error=named_error(error), raised_in=text_in(place, "function", 80), changed=names)
+        return CaseAnswer(error=named_error(error), raised_in=text_in(place, "function", 80), changed=changed)
     result = entry.get("result")
     if not isinstance(result, dict):
         raise BorderError("a case has neither a result nor an error")
-    return CaseAnswer(read_result(result, tensors), changed=names)
+    overwritten = entry.get("overwritten") is True
+    return CaseAnswer(read_result(result, tensors), changed=changed, shared=shared, overwritten=overwritten)
+
+
+def names_in(value: Any) -> tuple[str, ...]:
+    return tuple(plain_text(str(name), 40) for name in value[:16]) if isinstance(value, list) else ()
 
 
 def read_result(result: Any, tensors: dict[str, Array], depth: int = 0) -> Returned:

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograder.check import Case, Expected, Shown, Verdict, call, difference, hint, listed, same_outcome, wrong_weights
+from autograder.check import (
+    Case,
+    Expected,
+    Shown,
+    Verdict,
+    after,
+    call,
+    calls,
+    difference,
+    listed,
+    named,
+    observation,
+    same_outcome,
+    wrong_weights,
+)
 from autograder.exercise import Check, DrawnCase, Exercise, Misconception, Trained
 from autograder.exercise.cells import train_id
 from autograder.exercise.discovery import ExerciseError
 from autograder.grading.transcript import Answer, CaseAnswer, Transcript
-from autograder.runner.calling import _, array_of, invoke, marked, ready
+from autograder.runner.calling import _, array_of, invoke, marked, ready, tolerance_for
 
 STATUSES = (
     "right", "wrong", "error", marked("timeout"), marked("out of memory"), marked("crashed"), "malformed",
@@ -64,14 +78,23 @@ def as_expected(result: Any, name: str) -> Expected:
     return array
 
 
-def as_case(answer: CaseAnswer, function: str) -> Case:
+def shown_of(check: Check) -> Shown:
+    return Shown.of(check.function, check.axes, check.tensors, check.new_arrays)
+
+
+def tolerances(check: Check, cases: Sequence[DrawnCase]) -> list[float]:
+    """The error that each case allows."""
+    return [tolerance_for(check.tolerance, case.inputs) for case in cases]
+
+
+def as_case(answer: CaseAnswer, function: str, new_arrays: bool = False) -> Case:
     """An answer in the form that ``autograder.check`` compares."""
     if answer.error is not None:
         name, message = answer.error
         message = message.rstrip(": ")
         told = _("{function} raised {error}: {message}") if message else _("{function} raised {error}")
         return Case(error=told.format(function=function, error=name, message=message))
-    return Case(answer.returned, changed=answer.changed)
+    return Case(answer.returned, None, answer.changed, answer.shared if new_arrays else (), answer.overwritten)
 
 
 def composed(check: Check, replaced: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
@@ -89,37 +112,35 @@ def with_names(function: types.FunctionType, replaced: dict[str, Callable[..., A
     return types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
 
 
-def outcomes(function: Callable[..., Any], cases: Sequence[DrawnCase], tensors: bool = False) -> list[Case]:
-    """What one of our own functions comes to on the cases."""
-    return [call(function, case.inputs, tensors) for case in cases]
+def outcomes(check: Check, function: Callable[..., Any], cases: Sequence[DrawnCase]) -> list[Case]:
+    """What one of our own functions comes to on the cases of a check."""
+    return calls(function, [case.inputs for case in cases], check.tensors, check.new_arrays)
 
 
-def matching(check: Check, drawn: Sequence[DrawnCase], cases: Sequence[Case]) -> Misconception | None:
-    """The misconception that comes to the same on every case."""
+def matching(
+    check: Check, drawn: Sequence[DrawnCase], cases: Sequence[Case], expected: Sequence[Expected]
+) -> Misconception | None:
+    """The misconception that comes to the same on every case; nothing is computed beyond the first that differs."""
     if all(case.error is not None for case in cases):
         return None
-    for misconception in check.misconceptions:
-        calls = (call(misconception.function, one.inputs, check.tensors) for one in drawn)
-        if agree(check, cases, calls):
-            return misconception
-    return None
 
+    def theirs(mistake: Misconception) -> Iterator[Case]:
+        for one in drawn:
+            case = call(mistake.function, one.inputs, check.tensors)
+            yield case if check.new_arrays else replace(case, shared=())
 
-def agree(check: Check, cases: Iterable[Case], others: Iterable[Case]) -> bool:
-    """Whether two functions came to the same on every case; nothing is asked for beyond the first that differs."""
-    return all(same_outcome(one, other, check.tolerance) for one, other in zip(cases, others, strict=True))
+    return named(cases, expected, tolerances(check, drawn), check.misconceptions, theirs)
 
 
 class Lookup:
-    """A student's earlier function as a table of the calls that were recorded."""
+    """A student's earlier function as a table of the calls that were recorded while a case was asked."""
 
-    def __init__(self, tensors: dict[str, Array], function: str, tolerance: float) -> None:
+    def __init__(self, tensors: dict[str, Array], case: int, function: str, tolerance: float) -> None:
         self.tolerance = tolerance
         self.rows: dict[str, dict[str, Array]] = {}
         for name, array in tensors.items():
-            of, _, rest = name.partition("/")
-            number, _, place = rest.partition("/")
-            if of == function and place:
+            if name.startswith(f"{case}/{function}/"):
+                number, _, place = name.removeprefix(f"{case}/{function}/").partition("/")
                 self.rows.setdefault(number, {})[place] = array
 
     def __call__(self, *inputs: Any) -> Any:
@@ -140,18 +161,23 @@ class Lookup:
         return np.allclose(recorded, value, self.tolerance)
 
 
-def rests_on_wrong_part(check: Check, drawn: DrawnCase, case: Case, tensors: dict[str, Array]) -> bool:
-    """Whether a function is right but for the earlier functions that it calls.
+def rests_on_wrong_part(
+    check: Check, drawn: Sequence[DrawnCase], cases: Sequence[Case], tensors: dict[str, Array]
+) -> bool:
+    """Whether a function is right but for the earlier functions that it calls: proved by every challenge.
 
     The reference is computed with each earlier function replaced by a table of the student's own recorded calls. If it
     finds its calls there and comes to the student's result, the mistake lies in the earlier function. The recording is
     the sandbox's word, so this decides what is said and never what is earned.
     """
-    tables = {name: Lookup(tensors, name, check.tolerance) for name in check.earlier}
-    if check.tensors or not all(table.rows for table in tables.values()):
+    if check.tensors:
         return False
-    again = call(composed(check, dict(tables)), drawn.inputs)
-    return again.error is None and same_outcome(case, again, check.tolerance)
+    for number, (one, case, allowed) in enumerate(zip(drawn, cases, tolerances(check, drawn), strict=True)):
+        tables = {name: Lookup(tensors, number, name, allowed) for name in check.earlier}
+        again = call(composed(check, dict(tables)), one.inputs)
+        if again.error is not None or not same_outcome(replace(case, shared=()), replace(again, shared=()), allowed):
+            return False
+    return True
 
 
 def judge_trained(check: Check, trained: Trained, drawn: Sequence[DrawnCase], answer: Answer) -> Verdict:
@@ -184,8 +210,18 @@ def named_by_symptom(check: Check, trained: Trained, weights: dict[str, Array], 
     return next((one for one in check.misconceptions if one.symptom and one.symptom(weights, score)), None)
 
 
-def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls: dict[str, Array]) -> Verdict:
-    """Compare an answer with the reference's."""
+def judge_answer(
+    check: Check,
+    drawn: Sequence[DrawnCase],
+    answer: Answer,
+    recorded: dict[str, Array],
+    faulty: dict[str, Sequence[str]],
+) -> Verdict:
+    """Compare an answer with the reference's.
+
+    ``faulty`` are the functions that were found not to be right, each with those in which its mistake lies. Where a function
+    is right but for them, it becomes one of them.
+    """
     if check.trained is not None:
         return judge_trained(check, check.trained, drawn, answer)
     say = partial(said, check)
@@ -204,28 +240,32 @@ def judge_answer(check: Check, drawn: Sequence[DrawnCase], answer: Answer, calls
             return say("error", _("{function} calls {inner}, which is not defined."), inner=absent[0])
         if error == "MemoryError":
             return verdict(check, "out of memory", how_it_ended(check.function, "out of memory"))
-    cases = [as_case(case, check.function) for case in answer.cases]
-    shown = Shown.of(check.function, check.axes, check.tensors)
-    for one, value, wanted in zip(drawn, cases, expected_values(check, drawn), strict=True):
-        text = difference(value, wanted, check.tolerance, shown)
-        if text is None:
-            continue
-        status = "error" if value.error else "wrong"
-        text = _("{difference} (challenge: {title})").format(difference=text, title=_(one.title))
-        found = matching(check, drawn, cases)
-        if found is None and check.earlier and rests_on_wrong_part(check, drawn[0], cases[0], calls):
-            told = _("{function} itself is right: it fails because {names} is wrong. Mend that first.")
-            text += "\n" + told.format(function=check.function, names=listed(check.earlier))
-        return verdict(check, status, text, found)
-    return say("right", _("All {count} challenges agree with the reference."), count=len(cases))
+    cases = [as_case(case, check.function, check.new_arrays) for case in answer.cases]
+    shown, expected, allowed = shown_of(check), expected_values(check, drawn), tolerances(check, drawn)
+    texts = list(map(difference, cases, expected, allowed, [shown] * len(cases)))
+    wrong = [place for place, text in enumerate(texts) if text is not None]
+    if not wrong:
+        return say("right", _("All {count} challenges agree with the reference."), count=len(cases))
+    place = min(wrong, key=lambda place: drawn[place].rank)
+    status = "error" if cases[place].error else "wrong"
+    told = _("{difference} (challenge: {title})").format(difference=texts[place], title=_(drawn[place].title))
+    mistake = matching(check, drawn, cases, expected)
+    blamed = sorted({root for name in check.earlier for root in faulty.get(name, ())})
+    if mistake is None and blamed and rests_on_wrong_part(check, drawn, cases, recorded):
+        faulty[check.function] = blamed
+        why = _("{function} itself is right: it fails because of what {names} returns. Mend that first.")
+        return verdict(check, status, f"{told}\n{why.format(function=check.function, names=listed(blamed))}")
+    seen = None if mistake else observation(cases, expected, allowed, shown)
+    return verdict(check, status, told, mistake, seen)
 
 
-def verdict(check: Check, status: str, message: str, mistake: Misconception | None = None) -> Verdict:
-    """A verdict with the hint at a known mistake, and with what to reread unless the check is right."""
+def verdict(
+    check: Check, status: str, message: str, mistake: Misconception | None = None, seen: str | None = None
+) -> Verdict:
+    """A verdict with the hint at a known mistake, or what else was seen, and with what to reread unless the check is right."""
     read = "" if status == "right" else to_reread(check.section)
-    if mistake is None:
-        return Verdict(check.name, status, message, None, read)
-    return Verdict(check.name, status, message + hint(_(mistake.message)), mistake.name, read)
+    message += after(_(mistake.message) if mistake else None, seen)
+    return Verdict(check.name, status, message, mistake.name if mistake else None, read)
 
 
 def said(check: Check, status: str, told: str, **names: Any) -> Verdict:
@@ -292,7 +332,8 @@ def judge(
     exercise: Exercise, drawn: dict[str, list[DrawnCase]], submission: Submission, transcript: Transcript
 ) -> list[Verdict]:
     """One verdict for each check, in the exercise's order."""
-    verdicts = []
+    verdicts: list[Verdict] = []
+    faulty: dict[str, Sequence[str]] = {}
     for check in exercise.checks:
         answer = transcript.answers.get(check.name)
         malformed = (submission.malformed or {}).get(check.function)
@@ -301,5 +342,8 @@ def judge(
         elif answer is None or answer.missing:
             verdicts.append(without_answer(check, submission, transcript))
         else:
-            verdicts.append(judge_answer(check, drawn[check.name], answer, transcript.calls.get(check.name, {})))
+            recorded = transcript.calls.get(check.name, {})
+            verdicts.append(judge_answer(check, drawn[check.name], answer, recorded, faulty))
+        if not verdicts[-1].ok:
+            faulty.setdefault(check.function, [check.function])
     return verdicts

@@ -29,6 +29,8 @@ class CaseAnswer:
     error: tuple[str, str] | None = None
     raised_in: str = ""
     changed: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    overwritten: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.check import Case, Shown, difference
+from autograder.check import Case, difference
 from autograder.exercise import Check, DrawnCase, Exercise
 from autograder.exercise.stub import take_apart
 from autograder.grading import challenge
-from autograder.grading.judge import expected_values, outcomes
+from autograder.grading.judge import expected_values, outcomes, shown_of, tolerances
 
 SEEDS, SECONDS, AGAIN = 3, 5.0, 0.2
 OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
@@ -194,8 +194,9 @@ def at_most(seconds: float) -> Iterator[None]:
 
 def come_out_wrong(check: Check, cases: list[DrawnCase], results: list[Case]) -> bool:
     """Whether a function came to other results than the reference."""
-    shown, expected = Shown.of(check.function, check.axes, check.tensors), expected_values(check, cases)
-    return any(difference(r, e, check.tolerance, shown) is not None for r, e in zip(results, expected, strict=True))
+    shown, expected = shown_of(check), expected_values(check, cases)
+    rows = zip(results, expected, tolerances(check, cases), strict=True)
+    return any(difference(result, wanted, allowed, shown) is not None for result, wanted, allowed in rows)
 
 
 def is_rejected(check: Check, slug: str, function: Callable[..., Any]) -> bool:
@@ -204,7 +205,7 @@ def is_rejected(check: Check, slug: str, function: Callable[..., Any]) -> bool:
         cases = challenge.draw(check, number.to_bytes(32, "big"), slug, "student")
         try:
             with at_most(SECONDS), np.errstate(all="ignore"):
-                results = outcomes(function, cases, check.tensors)
+                results = outcomes(check, function, cases)
         except Exception:  # whatever a mutant raises, it is found out
             return True
         if come_out_wrong(check, cases, results):

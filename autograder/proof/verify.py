@@ -7,6 +7,7 @@ border, judge and gradebook.
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,9 +29,12 @@ from autograder.grading.class_run import ClassResult, Progress, grade_class
 from autograder.grading.core import Settings
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import composed, outcomes
+from autograder.proof import promises, structural
 from autograder.proof.mutants import come_out_wrong
 
 SEED = hashlib.sha256(b"verify").digest()  # the same challenges each time: what is found can be found again
+
+ITSELF_RIGHT = re.compile(r"(\w+) itself is right: it fails because of what (.+) returns")
 
 Mistake = tuple[Check, Misconception]
 Judge = Callable[[Row], None]
@@ -50,6 +54,9 @@ class ExerciseProof:
     diagnosed: int = 0
     alternatives: int = 0
     accepted: int = 0
+    structural: int = 0
+    structural_rejected: int = 0
+    promises: int = 0
     leaks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -100,7 +107,7 @@ def should_fail(exercise: Exercise, check: Check, mistake: Misconception, studen
         if other.function not in resting and resting.keys() & set(other.earlier):
             resting[other.function] = composed(other, resting)
             cases = challenge.draw(other, SEED, exercise.slug, student, hand_in)
-            if come_out_wrong(other, cases, outcomes(resting[other.function], cases, other.tensors)):
+            if come_out_wrong(other, cases, outcomes(other, resting[other.function], cases)):
                 failing.add(other.name)
     return failing
 
@@ -146,6 +153,16 @@ def mistaken_claim(exercise: Exercise, check: Check, mistake: Misconception, pro
     return judge
 
 
+def untrue(row: Row, wrong: set[str]) -> list[str]:
+    """What is said of functions that are right but for others and is not so: ``wrong`` are those with a mistake in them."""
+    problems = []
+    for verdict in (one.verdict for one in row.outcomes):
+        for function, names in ITSELF_RIGHT.findall(verdict.message):
+            if function in wrong or not set(re.split(r", | and ", names)) <= wrong:
+                problems.append(f"{row.student}: '{function} itself is right' is not true, or not for {names}")
+    return problems
+
+
 def spread(exercise: Exercise) -> list[list[Mistake]]:
     """All mistakes, in as few notebooks as it takes: in one notebook no mistake can cost a check that another one can."""
     places: list[tuple[list[Mistake], set[str]]] = []
@@ -172,6 +189,7 @@ def claim_of_mistakes(
         helpers.append(needed)
 
     def judge(row: Row) -> None:
+        proof.problems += untrue(row, {check.function for check, _mistake in together})
         rest = lost(row)
         for check, mistake in together:
             mistaken_claim(exercise, check, mistake, proof)(row)
@@ -261,4 +279,16 @@ def verify_exercise(
             made = [answer_key(exercise, notebook, proof), *claims(exercise, notebook, mistakes, proof)]
             grade_claims(course, exercise, made, partial(grade, settings=settings), proof)
     proof.problems += [f"{name} holds text of a solution" for name in proof.leaks]
+    by_structure(untrained, proof, progress)
+    proof.promises, proof.problems = len(promises.promises(untrained)), proof.problems + promises.broken(untrained)
     return proof
+
+
+def by_structure(exercise: Exercise, proof: ExerciseProof, progress: Progress) -> None:
+    """Judge the wrong versions that structure gives, in this process: they are the reference, wrapped."""
+    for number, check in enumerate(exercise.checks, start=1):
+        found = structural.prove(exercise, check)
+        proof.structural += found.versions
+        proof.structural_rejected += found.versions - len({name.partition(" (")[0] for name in found.passed})
+        proof.problems += [f"{check.name}, {name}: it passes" for name in found.passed]
+        progress("versions by structure", number, len(exercise.checks))

@@ -4,11 +4,11 @@ import inspect
 import traceback
 
 import numpy as np
-from calling import changed_inputs, invoke, numbers_of, parts_of, ready, restored
+from calling import Kept, changed_inputs, invoke, numbers_of, parts_of, ready, restored, shared_inputs
 from safetensors.numpy import save
 
 SAFE_KINDS = "fiub"
-MOST_CALLS = 64
+MOST_CALLS, MOST_RECORDED = 64, 448
 HOPELESS = ("MemoryError", "NotImplementedError")  # the next case would end the same way, and late
 
 
@@ -29,7 +29,7 @@ def describe(result, key, arrays, limit, depth=0):
     if array is not None:
         about |= {"dtype": str(array.dtype)[:40], "shape": list(array.shape)[:16]}
         if array.dtype.kind in SAFE_KINDS and array.nbytes <= limit:
-            arrays[key] = np.asarray(array, order="C")
+            arrays[key] = np.array(array, order="C")  # a copy: it may be written to before it is sent
             about["tensor"] = key
     return about
 
@@ -46,19 +46,26 @@ def describe_error(error, namespace):
 
 def answer(function, cases, arrays, namespace, limit, tensors):
     """Call the function on each case; return the frame's description and its arrays."""
-    results, returned = [], {}
+    results, returned, kept = [], {}, Kept()
     for number, case in enumerate(cases):
         if results and results[-1].get("error", {}).get("name") in HOPELESS:
             results.append(results[-1])
             continue
         given, pristine = case_inputs(case, arrays, tensors), case_inputs(case, arrays, tensors)
         try:
-            about = {"result": describe(invoke(function, given), f"{number}", returned, limit)}
+            with np.errstate(all="ignore"):
+                result = invoke(function, given)
+            about = {"result": describe(result, f"{number}", returned, limit), "shared": shared_inputs(result, given)}
+            kept.add(result)
+            result = None
         except BaseException as error:
             about = {"error": describe_error(error, namespace)}
+            kept.add(None)
             del error
         about["changed"] = changed_inputs(given, pristine)
         results.append(about)
+    for about, overwritten in zip(results, kept.overwritten(), strict=False):
+        about["overwritten"] = overwritten
     return results, save(returned)
 
 
@@ -87,20 +94,30 @@ def copied(value):
     return None if array is None or array.dtype.kind not in SAFE_KINDS else np.array(array, order="C")
 
 
-def record_calls(function, earlier, case, arrays, namespace, tensors=False):
-    """Call the function once more with the earlier functions recorded; return their arrays, named function/call/place."""
+def record_calls(function, earlier, cases, arrays, namespace, tensors=False):
+    """Call the function on each case again with the earlier functions recorded, for the diagnosis alone.
+
+    Returns their arrays, named case/function/call/place; of no more cases than the border lets through.
+    """
+    originals = {name: namespace[name] for name in earlier if callable(namespace.get(name))}
     found = {}
-    for name in earlier:
-        original = namespace.get(name)
-        if not callable(original):
-            continue
-        try:
-            recorder = namespace[name] = Recorder(original)
-            invoke(function, case_inputs(case, arrays, tensors))
-            for number, values in enumerate(recorder.calls):
-                found |= {f"{name}/{number}/{place}": value for place, value in values.items()}
-        except BaseException:  # noqa: S110 - this is for the diagnosis only; the answers are sent
-            pass
-        finally:
-            namespace[name] = original
+    try:
+        for number, case in enumerate(cases):
+            recorders = {name: Recorder(original) for name, original in originals.items()}
+            namespace.update(recorders)
+            with np.errstate(all="ignore"):
+                invoke(function, case_inputs(case, arrays, tensors))
+            recorded = {
+                f"{number}/{name}/{call}/{place}": value
+                for name, recorder in recorders.items()
+                for call, values in enumerate(recorder.calls)
+                for place, value in values.items()
+            }
+            if len(found) + len(recorded) > MOST_RECORDED:
+                break
+            found |= recorded
+    except BaseException:  # noqa: S110 - the answers are sent
+        pass
+    finally:
+        namespace.update(originals)
     return save(found)

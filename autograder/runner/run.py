@@ -98,7 +98,7 @@ class Notebook:
             results, block = answer(function, cases, self.tensors, namespace, limit, tensors)
         self.border.send({"kind": "answer", "check": name, "missing": missing, "cases": results}, block)
         if cell["earlier"] and not missing and not variable:
-            calls = record_calls(function, cell["earlier"], cases[0], self.tensors, namespace, tensors)
+            calls = record_calls(function, cell["earlier"], cases, self.tensors, namespace, tensors)
             self.border.send({"kind": "calls", "check": name}, calls)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 
 MOST_PARTS = 64
 DEEPEST = 4
+LARGEST_KEPT = 64 << 20
+SINGLE = 1e-5  # what single precision is allowed, as a share of an array's largest number
 
 
 def sentences_in(path: Path) -> dict[str, str]:
@@ -97,8 +99,8 @@ def array_of(value: Any) -> Any:
 
 
 def numbers_of(value: Any) -> Any:
-    """An array, a tensor or a number as an array; None for anything else."""
-    is_one = isinstance(value, np.ndarray | np.generic | float | int) or is_tensor(value)
+    """An array, a tensor or a number as an array; None for anything else, and for NumPy's subclasses: a masked array, say."""
+    is_one = isinstance(value, np.generic | float | int) or type(value) is np.ndarray or is_tensor(value)
     return np.asarray(array_of(value)) if is_one else None
 
 
@@ -106,6 +108,7 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
     """Call a function with the inputs; or make a module, give it its parameters, and call it.
 
     A module's inputs are ``sizes`` (what its class takes), ``parameters`` (by name) and ``inputs`` (what it is called with).
+    With ``gradients``, what comes out is the results, and the gradients of one number made of them by all that went in.
     """
     if not isinstance(target, type):
         return target(*inputs.values())
@@ -120,7 +123,23 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
             shapes = {"shape": tuple(known[name].shape), "wanted": tuple(value.shape)}
             raise ValueError(_("the parameter {name} has the shape {shape}, not {wanted}").format(name=name, **shapes))
         known[name].data = value
-    return module(*inputs["inputs"])
+    if not inputs.get("gradients"):
+        return module(*inputs["inputs"])
+    named = {f"input {place}": one.requires_grad_() for place, one in enumerate(inputs["inputs"], start=1)} | known
+    results = module(*inputs["inputs"])
+    return {"results": results, "gradients": gradients_of(results, named)}
+
+
+def gradients_of(results: Any, named: dict[str, Any]) -> dict[str, Any]:
+    """The gradients of a weighted sum of all results, by name; zero where no path leads back."""
+    torch = import_torch()
+    flat = [one.reshape(-1) for one in (results if isinstance(results, tuple | list) else [results])]
+    every = torch.cat(flat)
+    loss = (every * torch.linspace(1, 2, len(every), dtype=every.dtype)).sum()
+    wanted = [one for one in named.values() if loss.requires_grad]
+    found = torch.autograd.grad(loss, wanted, allow_unused=True) if wanted else [None] * len(named)
+    pairs = zip(named.items(), found, strict=True)
+    return {name: torch.zeros_like(one) if gradient is None else gradient for (name, one), gradient in pairs}
 
 
 def parts_of(value: Any, depth: int = 0) -> list[tuple[str, Any]] | None:
@@ -131,10 +150,21 @@ def parts_of(value: Any, depth: int = 0) -> list[tuple[str, Any]] | None:
     return [(str(name), part) for name, part in pairs][:MOST_PARTS]
 
 
+def numbers_in(result: Any, depth: int = 0) -> Iterator[Any]:
+    """Every array that a function returned, as it is: no copy of it."""
+    parts, array = parts_of(result, depth), numbers_of(result)
+    for _name, part in parts or ():
+        yield from numbers_in(part, depth + 1)
+    if array is not None:
+        yield array
+
+
 def arrays_in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Every array in an input, with a name that says where it is."""
     if isinstance(value, np.ndarray) or is_tensor(value):
         yield name, array_of(value)
+    elif isinstance(value, Given):
+        yield from arrays_in(value.arrays, name)
     elif isinstance(value, dict | tuple | list):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from arrays_in(part, f"{name}[{key!r}]")
@@ -149,3 +179,31 @@ def changed_inputs(given: dict[str, Any], pristine: dict[str, Any]) -> list[str]
             if where not in after or not np.array_equal(after[where], array, equal_nan=array.dtype.kind == "f"):
                 names.append(where)
     return names
+
+
+def shared_inputs(result: Any, given: dict[str, Any]) -> list[str]:
+    """The names of the arrays of which the result holds the memory: it is one of them, or a view of one."""
+    named = [pair for name, value in given.items() for pair in arrays_in(value, name)]
+    returned = list(numbers_in(result))
+    return [name for name, array in named if any(np.may_share_memory(array, one) for one in returned)]
+
+
+def tolerance_for(tolerance: float, inputs: dict[str, Any]) -> float:
+    """The error that a case allows, relative to the largest value: more where single precision went in."""
+    single = any(str(array.dtype) == "float32" for _name, array in arrays_in(inputs, ""))
+    return max(tolerance, SINGLE) if single else tolerance
+
+
+class Kept:
+    """What earlier calls returned: the arrays themselves beside copies, so that writing to them later is seen."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[tuple[Any, Any]]] = []
+
+    def add(self, result: Any) -> None:
+        arrays = (array for array in numbers_in(result) if array.nbytes <= LARGEST_KEPT)
+        self.calls.append([(array, array.copy()) for array in arrays])
+
+    def overwritten(self) -> list[bool]:
+        """For each call, whether an array that it returned is no longer what it was."""
+        return [any(array.tobytes() != copy.tobytes() for array, copy in pairs) for pairs in self.calls]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from autograder.authoring.examples import worked_cases
-from autograder.check import Case, Expected, Returned, Shown, difference
+from autograder.check import Case, Expected, Returned, difference, same_outcome
 from autograder.exercise import EXERCISES, Check, DrawnCase, Exercise, Misconception
 from autograder.grading import challenge
-from autograder.grading.judge import agree, expected_values, matching, outcomes
+from autograder.grading.judge import expected_values, matching, outcomes, shown_of, tolerances
 from autograder.runner.calling import Given, arrays_in, parts_of
 from tests.autograder.given import imported
 
@@ -76,9 +76,9 @@ def answers(exercise: Exercise, check: Check, number: int) -> list[Expected]:
     return drawn_with_answers(exercise.slug, check.name, number)[1]
 
 
-def first_difference(check: Check, cases: list[Case], expected: list[Expected]) -> str | None:
-    shown = Shown.of(check.function, check.axes, check.tensors)
-    found = (difference(one, wanted, check.tolerance, shown) for one, wanted in zip(cases, expected, strict=True))
+def first_difference(check: Check, drawn: list[DrawnCase], cases: list[Case], expected: list[Expected]) -> str | None:
+    rows = zip(cases, expected, tolerances(check, drawn), strict=True)
+    found = (difference(one, wanted, allowed, shown_of(check)) for one, wanted, allowed in rows)
     return next((text for text in found if text is not None), None)
 
 
@@ -127,7 +127,7 @@ def test_the_reference_is_right_in_every_draw(exercise: Exercise, check: Check) 
     for number in range(FEW_SEEDS):
         cases = drawn(exercise, check, number)
         expected = answers(exercise, check, number)
-        text = first_difference(check, outcomes(check.reference, cases, check.tensors), expected)
+        text = first_difference(check, cases, outcomes(check, check.reference, cases), expected)
         assert text is None, f"seed {number}: {text}"
         assert all(np.isfinite(array).all() for array in leaves(expected)), (
             f"seed {number}: the expected values are not finite"
@@ -140,8 +140,8 @@ def test_every_other_right_version_passes_in_every_draw(exercise: Exercise, path
     namespace = whole_set(exercise, path)
     for number, check in itertools.product(range(seeds), exercise.without_training().checks):
         cases = drawn(exercise, check, number)
-        results = outcomes(namespace[check.function], cases, check.tensors)
-        text = first_difference(check, results, answers(exercise, check, number))
+        results = outcomes(check, namespace[check.function], cases)
+        text = first_difference(check, cases, results, answers(exercise, check, number))
         assert text is None, f"{path.stem}, seed {number}, {check.name}: {text}"
 
 
@@ -153,20 +153,21 @@ def test_every_mistake_is_rejected_and_comes_to_the_same_as_no_other(
     """``matching`` gives the first that fits; so each must be told apart whatever the order."""
     for number in range(seeds):
         cases = drawn(exercise, check, number)
-        results = {mistake.name: outcomes(mistake.function, cases, check.tensors) for mistake in check.misconceptions}
+        results = {mistake.name: outcomes(check, mistake.function, cases) for mistake in check.misconceptions}
         for name, theirs in results.items():
-            assert first_difference(check, theirs, answers(exercise, check, number)) is not None, (
+            assert first_difference(check, cases, theirs, answers(exercise, check, number)) is not None, (
                 f"{name!r} passes with seed {number}"
             )
             assert any(case.error is None for case in theirs), f"{name!r} only raises with seed {number}"
-            fits = [other for other, of_other in results.items() if agree(check, theirs, of_other)]
+            allowed = tolerances(check, cases)
+            fits = [other for other, of_other in results.items() if all(map(same_outcome, theirs, of_other, allowed))]
             assert fits == [name], f"seed {number}: {name!r} fits {fits}"
 
 
 @EACH_MISTAKE
 def test_a_mistake_is_matched_by_its_own_name(exercise: Exercise, check: Check, mistake: Misconception) -> None:
     cases = drawn(exercise, check, 0)
-    found = matching(check, cases, outcomes(mistake.function, cases, check.tensors))
+    found = matching(check, cases, outcomes(check, mistake.function, cases), answers(exercise, check, 0))
     assert found is not None
     assert found.name == mistake.name
 
@@ -175,7 +176,8 @@ def test_a_mistake_is_matched_by_its_own_name(exercise: Exercise, check: Check, 
 def test_the_right_answer_is_taken_for_no_mistake(exercise: Exercise, check: Check) -> None:
     for number in range(FEW_SEEDS):
         cases = drawn(exercise, check, number)
-        assert matching(check, cases, outcomes(check.reference, cases, check.tensors)) is None, f"seed {number}"
+        expected = answers(exercise, check, number)
+        assert matching(check, cases, outcomes(check, check.reference, cases), expected) is None, f"seed {number}"
 
 
 # ---- answers that were not computed ----------------------------------------------------------------------------------
@@ -229,7 +231,9 @@ def test_answers_that_were_not_computed_are_rejected(exercise: Exercise, check: 
         cases = drawn(exercise, check, number)
         expected = answers(exercise, check, number)
         for name, arrays in uncomputed(check, cases, expected):
-            assert first_difference(check, returned(check, arrays), expected), f"{name} passes with seed {number}"
+            assert first_difference(check, cases, returned(check, arrays), expected), (
+                f"{name} passes with seed {number}"
+            )
 
 
 RESHAPES: dict[str, Callable[[Array], Array]] = {
@@ -248,15 +252,17 @@ RESHAPES: dict[str, Callable[[Array], Array]] = {
 @pytest.mark.parametrize("how", RESHAPES)
 def test_a_right_answer_in_another_shape_is_rejected(exercise: Exercise, check: Check, how: str) -> None:
     for number in range(FEW_SEEDS):
-        expected = answers(exercise, check, number)
+        cases, expected = drawn_with_answers(exercise.slug, check.name, number)
         reshaped = [mapped(RESHAPES[how], wanted) for wanted in expected]
         if same_shapes(reshaped, expected):
-            told_by_values = first_difference(check, returned(check, reshaped), expected) is not None  # always square
+            told_by_values = (
+                first_difference(check, cases, returned(check, reshaped), expected) is not None
+            )  # always square
             assert max(leaf.ndim for leaf in leaves(expected)) <= 1 or told_by_values, (
                 f"{check.name} has no case in which {how} changes a shape"
             )
             continue
-        assert first_difference(check, returned(check, reshaped), expected), f"{how} passes with seed {number}"
+        assert first_difference(check, cases, returned(check, reshaped), expected), f"{how} passes with seed {number}"
 
 
 @EACH_CHECK
@@ -268,7 +274,7 @@ def test_each_case_in_another_shape_is_rejected_by_itself(exercise: Exercise, ch
         results: list[Any] = [mapped(lambda leaf: leaf[()], wanted) for wanted in expected]
         results[number] = mapped(RESHAPES[how], expected[number])
         if not same_shapes(results[number], expected[number]):
-            text = first_difference(check, returned(check, results), expected)
+            text = first_difference(check, cases, returned(check, results), expected)
             assert text is not None, f"{how} passes in the case {cases[number].title!r}"
             assert "shape" in text or "number" in text
 
@@ -277,7 +283,7 @@ def test_each_case_in_another_shape_is_rejected_by_itself(exercise: Exercise, ch
 def test_answers_off_by_ten_tolerances_are_rejected_and_by_a_tenth_accepted(exercise: Exercise, check: Check) -> None:
     for number in range(FEW_SEEDS):
         cases = drawn(exercise, check, number)
-        expected = answers(exercise, check, number)
+        expected, allowed = answers(exercise, check, number), tolerances(check, cases)
         for place, wanted in enumerate(expected):
             for which, leaf in enumerate(leaves(wanted)):
                 if leaf.dtype.kind != "f" or not leaf.size:
@@ -286,10 +292,10 @@ def test_answers_off_by_ten_tolerances_are_rejected_and_by_a_tenth_accepted(exer
                 at = np.unravel_index(number % leaf.size, leaf.shape)
                 for factor in (10, 0.1):
                     off = leaf.astype(leaf.dtype, copy=True)
-                    off[at] += np.asarray(factor * check.tolerance * scale, dtype=leaf.dtype)
+                    off[at] += np.asarray(factor * allowed[place] * scale, dtype=leaf.dtype)
                     results: list[Any] = [mapped(lambda one: one[()], other) for other in expected]
                     results[place] = with_leaf(wanted, which, off[()])
-                    text = first_difference(check, returned(check, results), expected)
+                    text = first_difference(check, cases, returned(check, results), expected)
                     where = f"case {cases[place].title!r}, place {at}, seed {number}, off by {factor} tolerances"
                     assert (text is not None) == (factor > 1), f"{where}: {text}"
 
@@ -302,7 +308,7 @@ def with_leaf(wanted: Expected, which: int, leaf: Any) -> Any:
 
 @EACH_CHECK
 def test_a_right_answer_of_another_dtype_is_rejected(exercise: Exercise, check: Check) -> None:
-    expected = answers(exercise, check, 0)
+    cases, expected = drawn_with_answers(exercise.slug, check.name, 0)
     single = all(leaf.ndim == 0 for leaf in leaves(expected))
     if all(leaf.dtype.kind in "iu" for leaf in leaves(expected)):
         kinds: tuple[type, ...] = (np.float64, np.complex128)
@@ -312,7 +318,7 @@ def test_a_right_answer_of_another_dtype_is_rejected(exercise: Exercise, check: 
         kinds = (np.float16, np.int64, np.complex128)
     for kind in kinds:
         changed = [mapped(lambda leaf, k=kind: leaf.astype(k), wanted) for wanted in expected]
-        text = first_difference(check, returned(check, changed), expected)
+        text = first_difference(check, cases, returned(check, changed), expected)
         assert text is not None, f"{check.name} accepts {np.dtype(kind)}"
 
 

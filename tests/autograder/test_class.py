@@ -173,7 +173,7 @@ def test_every_student_has_a_feedback_page_without_script_or_foreign_address(
 def test_feedback_names_the_mistake_and_what_rests_on_it(graded_class: GradedClass, exercise) -> None:
     page = feedback_path(graded_class.course, exercise.slug, "mistake-bias").read_text(encoding="utf-8")
     assert "It is what you get when the bias b is left out." in page
-    assert "forward itself is right: it fails because step is wrong. Mend that first." in page
+    assert "forward itself is right: it fails because of what step returns. Mend that first." in page
 
 
 def test_printing_a_gigabyte_leaves_a_short_notebook(graded_class: GradedClass, exercise) -> None:

@@ -41,21 +41,21 @@ def submission(**more: Any) -> Submission:
     )
 
 
-def answered(function: Callable[..., Any], cases: list[DrawnCase]) -> Answer:
+def answered(check: Check, function: Callable[..., Any], cases: list[DrawnCase]) -> Answer:
     """What the sandbox would hand over for a function."""
     found = []
-    for case in outcomes(function, cases):
+    for case in outcomes(check, function, cases):
         if case.error is not None or case.returned is None:
             found.append(CaseAnswer(error=("ValueError", "no")))
             continue
-        found.append(CaseAnswer(case.returned, changed=case.changed))
+        found.append(CaseAnswer(case.returned, None, "", case.changed, case.shared, case.overwritten))
     return Answer(False, tuple(found))
 
 
 def transcript(**changed: Callable[..., Any]) -> Transcript:
     """A run in which every function is the reference, but for the named ones."""
     functions = FUNCTIONS | changed
-    return Transcript(answers={c.name: answered(functions[c.function], CASES[c.name]) for c in EXERCISE.checks})
+    return Transcript(answers={c.name: answered(c, functions[c.function], CASES[c.name]) for c in EXERCISE.checks})
 
 
 def verdicts(run: Transcript, **more: Any) -> dict[str, Verdict]:
@@ -87,7 +87,8 @@ def test_the_reference_is_right_everywhere() -> None:
 def test_a_known_mistake_is_named_with_its_message_and_section(check: Check) -> None:
     for mistake in check.misconceptions:
         found = verdicts(transcript(**{check.function: mistake.function}))[check.function]
-        raises = outcomes(mistake.function, CASES[check.name][:1])[0].error is not None
+        first = sorted(CASES[check.name], key=lambda case: case.rank)[:1]
+        raises = outcomes(check, mistake.function, first)[0].error is not None
         assert found.status == ("error" if raises else "wrong"), f"{mistake.name}: {found}"
         assert found.mistake == mistake.name
         assert mistake.message in found.message
@@ -166,8 +167,9 @@ def test_an_error_is_said_for_what_it_is(
 def test_errors_alone_match_no_mistake() -> None:
     """Some mistakes raise errors too; an error everywhere says nothing about which."""
     for check in EXERCISE.checks:
-        cases = outcomes(lambda *inputs: 1 / 0, CASES[check.name])
-        assert matching(check, CASES[check.name], cases) is None, check.name
+        cases = outcomes(check, lambda *inputs: 1 / 0, CASES[check.name])
+        expected = expected_values(check, CASES[check.name])
+        assert matching(check, CASES[check.name], cases, expected) is None, check.name
 
 
 # ---- no answer -------------------------------------------------------------------------------------------------------
@@ -235,12 +237,20 @@ def wrong_step(x: Any, h_prev: Any, W_x: Any, W_h: Any, b: Any) -> Any:
 
 
 def recorded(functions: dict[str, Any], check: Check) -> dict[str, np.ndarray]:
-    """The calls that the sandbox would record of the first case."""
-    first = CASES[check.name][0].inputs
-    tensors = {name: value for name, value in first.items() if isinstance(value, np.ndarray)}
-    case = {name: {"tensor": name} if name in tensors else {"value": value} for name, value in first.items()}
-    block = record_calls(functions[check.function], check.earlier, case, tensors, functions)
-    return arrays(block)
+    """The calls that the sandbox would record."""
+    tensors: dict[str, np.ndarray] = {}
+    cases = [
+        {name: tensor_entry(f"{number}/{name}", value, tensors) for name, value in case.inputs.items()}
+        for number, case in enumerate(CASES[check.name])
+    ]
+    return arrays(record_calls(functions[check.function], check.earlier, cases, tensors, functions))
+
+
+def tensor_entry(key: str, value: Any, tensors: dict[str, np.ndarray]) -> dict[str, Any]:
+    if not isinstance(value, np.ndarray):
+        return {"value": value}
+    tensors[key] = value
+    return {"tensor": key}
 
 
 def own_forward(functions: dict[str, Any]) -> Callable[..., Any]:
@@ -263,7 +273,7 @@ def test_a_right_function_that_rests_on_a_wrong_one_is_said_to() -> None:
     run.calls[check.name] = recorded(functions, check)
     found = verdicts(run)
     assert (found["step"].status, found["forward"].status) == ("wrong", "wrong")
-    assert "forward itself is right: it fails because step is wrong" in found["forward"].message
+    assert "forward itself is right: it fails because of what step returns." in found["forward"].message
 
 
 def test_a_wrong_function_that_rests_on_a_wrong_one_is_not_called_right() -> None:
@@ -274,6 +284,30 @@ def test_a_wrong_function_that_rests_on_a_wrong_one_is_not_called_right() -> Non
     run.calls[check.name] = recorded(functions, check)
     message = verdicts(run)["forward"].message
     assert "itself is right" not in message, message
+
+
+def test_a_function_is_not_called_right_because_of_one_that_has_full_marks() -> None:
+    """Calls recorded of another step than the one that was judged blame nothing."""
+    check = EXERCISE.check("rnn.forward")
+    functions: dict[str, Any] = {"step": wrong_step}
+    functions["forward"] = own_forward(functions)
+    run = transcript(forward=functions["forward"])
+    run.calls[check.name] = recorded(functions, check)
+    found = verdicts(run)
+    assert (found["step"].status, found["forward"].status) == ("right", "wrong")
+    assert "itself is right" not in found["forward"].message
+
+
+def test_a_function_is_not_called_right_where_one_challenge_does_not_prove_it() -> None:
+    check = EXERCISE.check("rnn.forward")
+    functions: dict[str, Any] = {"step": wrong_step}
+    functions["forward"] = own_forward(functions)
+    run = transcript(step=wrong_step, forward=functions["forward"])
+    last = f"{len(CASES[check.name]) - 1}/"
+    calls = recorded(functions, check)
+    run.calls[check.name] = {name: array for name, array in calls.items() if not name.startswith(last)}
+    assert len(run.calls[check.name]) < len(calls)
+    assert "itself is right" not in verdicts(run)["forward"].message
 
 
 def test_forged_calls_decide_what_is_said_and_never_what_is_earned() -> None:
@@ -289,24 +323,25 @@ def test_forged_calls_decide_what_is_said_and_never_what_is_earned() -> None:
     "calls",
     [
         {},
-        {"step/0/0": np.ones(3)},
-        {"step/0/out": np.ones(3)},
-        {"step": np.ones(3), "step/": np.ones(3), "/": np.ones(3), "step//": np.ones(3)},
-        {"other/0/out": np.ones(3)},
-        {f"step/0/{place}": np.ones((9, 9)) for place in [0, 1, 2, 3, 4, "out"]},
-        {f"step/0/{place}": np.full((2, 2), np.nan) for place in [0, 1, 2, 3, 4, "out"]},
+        {"0/step/0/0": np.ones(3)},
+        {"0/step/0/out": np.ones(3)},
+        {"step": np.ones(3), "0/step/": np.ones(3), "/": np.ones(3), "0/step//": np.ones(3)},
+        {"0/other/0/out": np.ones(3)},
+        {f"0/step/0/{place}": np.ones((9, 9)) for place in [0, 1, 2, 3, 4, "out"]},
+        {f"0/step/0/{place}": np.full((2, 2), np.nan) for place in [0, 1, 2, 3, 4, "out"]},
     ],
     ids=lambda calls: " ".join(calls) or "none",
 )
 def test_calls_of_any_form_do_not_stop_the_judge(calls: dict[str, np.ndarray]) -> None:
-    run = transcript(forward=lambda *inputs: forward(*inputs) * 0.9)
+    run = transcript(step=wrong_step, forward=lambda *inputs: forward(*inputs) * 0.9)
     run.calls["rnn.forward"] = calls
     assert verdicts(run)["forward"].status == "wrong"
 
 
 def test_a_table_of_calls_finds_what_was_recorded_and_nothing_else() -> None:
-    rows = {"f/0/0": np.ones(2), "f/0/out": np.zeros(3), "f/1/0": np.full(2, 2.0), "f/1/out": np.ones(3)}
-    table = Lookup(rows, "f", 1e-5)
+    rows = {"3/f/0/0": np.ones(2), "3/f/0/out": np.zeros(3), "3/f/1/0": np.full(2, 2.0), "3/f/1/out": np.ones(3)}
+    rows |= {"4/f/0/0": np.full(2, 3.0), "4/f/0/out": np.ones(3)}
+    table = Lookup(rows, 3, "f", 1e-5)
     assert table(np.full(2, 2.0)).tolist() == [1.0, 1.0, 1.0]
     for other in (np.full(2, 3.0), np.ones(3), np.ones((1, 2))):
         with pytest.raises(LookupError):

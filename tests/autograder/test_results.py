@@ -184,7 +184,7 @@ class Linear(torch.nn.Module):
     assert difference(as_case(answer, "Linear"), expected, 1e-9, Shown.of("Linear", "N H", True)) is None
     array = Case(Returned("ndarray", "float64", (4, 3), expected))
     assert "a tensor of shape (4, 3)" in str(difference(array, expected, 1e-9, Shown.of("Linear", "N H", True)))
-    (without,) = outcomes(names["Linear"], [DrawnCase("", inputs | {"parameters": {"V": np.ones(2)}})], True)
+    (without,) = outcomes(check, names["Linear"], [DrawnCase("", inputs | {"parameters": {"V": np.ones(2)}})])
     assert "the module has no parameter V; it has W" in str(without.error)
     assert isinstance(torch.zeros(1), torch.Tensor)
 

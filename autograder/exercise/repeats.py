@@ -1,0 +1,103 @@
+"""Calls that follow others: the same shapes with other numbers, and an earlier call once more.
+
+They find what is kept between calls: a result kept by its shapes, one array that is filled each time, a count of calls.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.check import Returned, call, same_result
+from autograder.exercise.declaration import Check, DrawnCase, Inputs
+from autograder.exercise.drawing import each
+from autograder.runner.calling import marked
+
+Generator = np.random.Generator
+ALIKE = marked("the shapes of an earlier call, with other numbers")
+AGAIN = marked("an earlier call once more")
+SCALES = (-0.71875, 0.53125, -1.28125, 0.84375, -0.40625, 1.15625)  # in double precision exact, and no short results
+
+
+def scaled(inputs: Inputs, signed: bool) -> Inputs:
+    """Each array with a factor of its own, so that no quotient of two stays what it was; exact, and short for readers."""
+    count = iter(range(1000))
+
+    def change(array: np.ndarray) -> np.ndarray:
+        factor = SCALES[next(count) % len(SCALES)]
+        return (array * (factor if signed else abs(factor))).astype(array.dtype)
+
+    return {name: each(change, value) for name, value in inputs.items()}
+
+
+def reversed_(inputs: Inputs) -> Inputs:
+    """Each array of floats or integers from back to front along its last axis."""
+
+    def turn(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: turn(part) for name, part in value.items()}
+        if isinstance(value, tuple | list):
+            return type(value)(map(turn, value))
+        is_array = isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiu"
+        return np.ascontiguousarray(np.flip(value, -1)) if is_array else value
+
+    return {name: turn(value) for name, value in inputs.items()}
+
+
+# What is nearest to the inputs comes first: probabilities from back to front are still probabilities.
+WAYS: tuple[Callable[[Inputs], Inputs], ...] = (
+    reversed_,
+    lambda inputs: scaled(inputs, signed=False),
+    lambda inputs: scaled(inputs, signed=True),
+)
+
+
+def finite(returned: Returned) -> bool:
+    if returned.parts is not None:
+        return all(finite(part) for _name, part in returned.parts)
+    return returned.array is not None and bool(np.isfinite(returned.array).all())
+
+
+def is_short(returned: Returned) -> bool:
+    """Whether rounding to five decimals would change nothing."""
+    if returned.parts is not None:
+        return all(is_short(part) for _name, part in returned.parts)
+    array = returned.array
+    return array is None or array.dtype.kind != "f" or bool(np.isclose(array, array.round(5), 0.0, 1e-12).all())
+
+
+def alike(check: Check, case: DrawnCase) -> DrawnCase | None:
+    """Other numbers in the same shapes to which the reference gives another finite result; None if there are none.
+
+    The first such numbers, but rather those whose result is not short.
+    """
+    before = call(check.reference, case.inputs, check.tensors).returned
+    found = None
+    for way in WAYS:
+        inputs = way(case.inputs)
+        after = call(check.reference, inputs, check.tensors).returned
+        if before and after and finite(after) and not same_result(before, after, 1e-3):
+            found = found or DrawnCase(ALIKE, inputs)
+            if not is_short(after):
+                return DrawnCase(ALIKE, inputs)
+    return found
+
+
+def followed(check: Check, cases: list[DrawnCase]) -> Iterator[DrawnCase]:
+    """The cases, then what follows them: the first one that can be, with other numbers, and once more."""
+    yield from cases
+    if check.trained is None and cases:
+        other = next((one for one in (alike(check, case) for case in cases) if one is not None), None)
+        if other is not None:
+            yield other
+        yield replace(cases[0], title=AGAIN)
+
+
+def in_drawn_order(rng: Generator, check: Check, cases: list[DrawnCase]) -> list[DrawnCase]:
+    """The same in an order of calls that is drawn; each keeps the rank at which it is spoken of."""
+    made = [replace(case, rank=rank) for rank, case in enumerate(followed(check, cases))]
+    if check.trained is not None:
+        return made
+    *first, again = made
+    return [first[place] for place in rng.permutation(len(first))] + [again]

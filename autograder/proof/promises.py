@@ -1,0 +1,80 @@
+"""What an exercise's text promises, beside the challenges that ask for it.
+
+A check lists the words of each promise with the wrong version that breaks it and nothing else. So a promise is asked for where
+some challenge rejects that version, and that is computed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.check import difference
+from autograder.exercise import Check, Exercise
+from autograder.exercise.stub import take_apart
+from autograder.grading import challenge
+from autograder.grading.judge import expected_values, outcomes, shown_of, tolerances
+from autograder.proof import structural
+
+SEED = b"promises"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Words of the text, the wrong version that breaks them, and the titles of the challenges that reject it."""
+
+    check: str
+    words: str
+    version: str
+    challenges: tuple[str, ...]
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def words_for(exercise: Exercise, check: Check) -> str:
+    """All that students read about a function: the exercise's text and the docstring."""
+    return plain(exercise.text().read_text(encoding="utf-8") + take_apart(check.reference, check.rename).docstring)
+
+
+def wrong_version(check: Check, name: str) -> object:
+    """The misconception of that name, or the version that structure gives; None if there is neither."""
+    mistake = next((one.function for one in check.misconceptions if one.name == name), None)
+    return mistake or (structural.version(check, name) if name in structural.NAMES else None)
+
+
+def rejected_by(exercise: Exercise, check: Check, version: object) -> tuple[str, ...]:
+    """The titles of the challenges of one run that show a version to be wrong."""
+    cases = sorted(challenge.draw(check, SEED.ljust(32), exercise.slug, "student"), key=lambda case: case.rank)
+    with np.errstate(all="ignore"):
+        results = outcomes(check, version, cases)  # type: ignore[arg-type]
+    rows = zip(cases, results, expected_values(check, cases), tolerances(check, cases), strict=True)
+    shown = shown_of(check)
+    return tuple(case.title for case, *one in rows if difference(one[0], one[1], one[2], shown) is not None)
+
+
+def promises(exercise: Exercise) -> list[Promise]:
+    """The table of an exercise, check by check."""
+    found = []
+    for check in exercise.checks:
+        for words, name in check.promises.items():
+            version = wrong_version(check, name)
+            asked = rejected_by(exercise, check, version) if version and check.trained is None else ()
+            found.append(Promise(check.name, words, name, asked))
+    return found
+
+
+def broken(exercise: Exercise) -> list[str]:
+    """What does not hold of the table: words that stand nowhere, versions that there are not, promises not asked for."""
+    problems = []
+    for one in promises(exercise):
+        check = exercise.check(one.check)
+        if plain(one.words) not in words_for(exercise, check):
+            problems.append(f"{one.check} promises '{one.words}', but no text says so")
+        elif wrong_version(check, one.version) is None:
+            problems.append(f"{one.check} promises '{one.words}', but there is no wrong version '{one.version}'")
+        elif check.trained is None and not one.challenges:
+            problems.append(f"{one.check} promises '{one.words}', and no challenge rejects '{one.version}'")
+    return problems

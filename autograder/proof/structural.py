@@ -1,0 +1,224 @@
+"""Wrong versions by structure: every reference, with what it returns rounded, moved, kept or shared, must be rejected.
+
+Misconceptions are mistakes of meaning, and mutants are changes of one place. These are made by wrapping the reference, the
+same for every check, and stand in for all that a result can be but right. They are judged by the challenges and by the
+worked cases, as what grading rejects should be rejected at home.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.examples import worked_cases
+from autograder.check import Expected
+from autograder.exercise import Check, DrawnCase, Exercise
+from autograder.grading import challenge
+from autograder.grading.judge import expected_values, outcomes
+from autograder.proof.mutants import come_out_wrong
+from autograder.runner.calling import array_of, arrays_in, import_torch, is_tensor
+
+SEEDS = 3
+Array = np.ndarray[Any, Any]
+Function = Callable[..., Any]
+Change = Callable[[Any, dict[str, Any]], Any]
+
+
+class MaskedResult(np.ma.MaskedArray):
+    """No plain array: what it holds may be taken for no number at all."""
+
+
+def each_array(change: Callable[[Array], Any], result: Any) -> Any:
+    """A result with every array, tensor or number of it changed."""
+    if isinstance(result, dict):
+        return {name: each_array(change, part) for name, part in result.items()}
+    if isinstance(result, tuple | list):
+        return type(result)(each_array(change, part) for part in result)
+    changed = change(np.asarray(array_of(result)))
+    if type(changed) not in (np.ndarray, np.float64, np.float32):
+        return changed
+    if is_tensor(result):
+        return import_torch().from_numpy(np.asarray(changed))
+    return changed if isinstance(result, np.ndarray) else changed[()]
+
+
+def floats(change: Callable[[Array], Any]) -> Change:
+    """A change of the floating-point arrays of a result."""
+    return lambda result, inputs: each_array(lambda one: change(one) if one.dtype.kind == "f" else one, result)
+
+
+def integers(change: Callable[[Array], Any]) -> Change:
+    return lambda result, inputs: each_array(lambda one: change(one) if one.dtype.kind in "iu" else one, result)
+
+
+def other_dtype(array: Array) -> Array:
+    return array.astype(np.float32 if array.dtype == np.float64 else np.float64)
+
+
+def swapped(result: Any, inputs: dict[str, Any]) -> Any:
+    return (
+        result[::-1] if isinstance(result, tuple | list) else dict(zip(result, reversed(result.values()), strict=True))
+    )
+
+
+def inputs_where_equal(result: Any, inputs: dict[str, Any]) -> Any:
+    """The result with an input in place of each array that is equal to it."""
+    there = [array for _name, array in arrays_in(inputs, "")]
+
+    def input_like(array: Array) -> Array:
+        same = (one for one in there if one.dtype == array.dtype and np.array_equal(one, array))
+        return next(same, array)
+
+    return each_array(input_like, result)
+
+
+def write_to_inputs(result: Any, inputs: dict[str, Any]) -> Any:
+    for _name, array in arrays_in(inputs, ""):
+        if array.size and array.flags.writeable:
+            array.flat[0] = array.flat[0] * 2 + 1
+            break
+    return result
+
+
+def detached(result: Any, inputs: dict[str, Any]) -> Any:
+    return each_array(lambda array: array, result)
+
+
+# By name; each takes a result and the inputs of its call.
+CHANGES: dict[str, Change] = {
+    "rounded": floats(lambda one: one.round(5)),
+    "single precision inside": floats(lambda one: one.astype(np.float32).astype(one.dtype)),
+    "off by a millionth": floats(lambda one: (one * (1 + 1e-6)).astype(one.dtype) if one.dtype == np.float64 else one),
+    "dtype not kept": floats(lambda one: other_dtype(one) if one.ndim else one),
+    "scaled": floats(lambda one: (one * 2).astype(one.dtype)),
+    "negated": floats(np.negative),
+    "moved": lambda result, inputs: each_array(lambda one: np.roll(one, 1), result),
+    "transposed": lambda result, inputs: each_array(lambda one: np.ascontiguousarray(one.T), result),
+    "eight bits": integers(lambda one: one.astype(np.uint8)),
+    "masked array": lambda result, inputs: each_array(MaskedResult, result),
+    "parts swapped": swapped,
+    "writes to its inputs": write_to_inputs,
+    "returns its inputs": inputs_where_equal,
+    "no gradient": detached,
+}
+
+
+def shapes(value: Any) -> Any:
+    """The shapes of inputs, and their other values where these are plain: what a result might be kept by."""
+    named = (pair for name, one in value.items() for pair in arrays_in(one, name))
+    return tuple((name, array.shape, str(array.dtype)) for name, array in named)
+
+
+def kept_by_shape() -> Change:
+    """The first result for each set of shapes, in every later call."""
+    known: dict[Any, Any] = {}
+    return lambda result, inputs: known.setdefault(shapes(inputs), each_array(np.copy, result))
+
+
+def one_buffer() -> Change:
+    """One array for each shape, filled anew and returned in each call."""
+    buffers: dict[Any, Array] = {}
+
+    def filled(array: Array) -> Any:
+        if not array.ndim:
+            return array
+        buffer = buffers.setdefault((array.shape, str(array.dtype)), np.empty_like(array))
+        buffer[...] = array
+        return buffer
+
+    return lambda result, inputs: each_array(filled, result)
+
+
+def counted() -> Change:
+    """Right in the first calls only."""
+    calls = iter(range(10**6))
+
+    def later(array: Array) -> Any:
+        return (array + 1).astype(array.dtype) if array.dtype.kind in "fiu" else ~array
+
+    return lambda result, inputs: each_array(later, result) if next(calls) > 2 else result
+
+
+# Those that remember: each is made anew for each run.
+REMEMBERING: dict[str, Callable[[], Change]] = {
+    "keeps the first result": kept_by_shape, "one buffer": one_buffer, "right in the first calls": counted,
+}  # fmt: skip
+NAMES = (*CHANGES, *REMEMBERING)
+
+
+def wrapped(reference: Any, change: Change) -> Any:
+    """The reference with what it returns changed: a function, or a module of the same parameters."""
+    if not isinstance(reference, type):
+
+        @functools.wraps(reference)
+        def function(*inputs: Any) -> Any:
+            return change(reference(*inputs), dict(enumerate(inputs)))  # type: ignore[arg-type]
+
+        return function
+    whole: Any = reference
+
+    class Module(whole):  # type: ignore[misc]
+        def forward(self, *inputs: Any) -> Any:
+            return change(super().forward(*inputs), dict(enumerate(inputs)))  # type: ignore[arg-type]
+
+    return Module
+
+
+def leaves(expected: Expected) -> Iterator[Array]:
+    if isinstance(expected, dict | tuple | list):
+        for part in expected.values() if isinstance(expected, dict) else expected:
+            yield from leaves(part)
+    else:
+        yield expected
+
+
+def applicable(check: Check, name: str) -> bool:
+    """Whether a version is wrong for a check: what it changes must be there, and be asked for."""
+    results = expected_values(check, worked_cases(check))
+    kinds = {leaf.dtype.kind for one in results for leaf in leaves(one)}
+    axes = max((leaf.ndim for one in results for leaf in leaves(one)), default=0)
+    float_arrays = any(leaf.ndim and leaf.dtype.kind == "f" for one in results for leaf in leaves(one))
+    asked = {
+        "dtype not kept": float_arrays, "moved": axes > 0, "one buffer": axes > 0, "transposed": axes > 1,
+        "eight bits": bool(kinds & set("iu")), "parts swapped": all(isinstance(one, tuple | list) for one in results),
+        "returns its inputs": check.new_arrays, "no gradient": name in check.promises.values(),
+    }  # fmt: skip
+    of_floats = ("rounded", "single precision inside", "off by a millionth", "scaled", "negated")
+    return "f" in kinds if name in of_floats else asked.get(name, True)
+
+
+def version(check: Check, name: str) -> Any:
+    """The wrong version of that name, with nothing remembered."""
+    return wrapped(check.reference, CHANGES[name] if name in CHANGES else REMEMBERING[name]())
+
+
+def rejecting(check: Check, function: Any, cases: list[DrawnCase]) -> bool:
+    """Whether the cases of one run show a function to be wrong; raising counts."""
+    with np.errstate(all="ignore"):
+        return come_out_wrong(check, cases, outcomes(check, function, cases))
+
+
+@dataclass
+class StructuralProof:
+    """For one check, how many wrong versions were made, and which of them passed where."""
+
+    check: str
+    versions: int = 0
+    passed: list[str] = field(default_factory=list)
+
+
+def prove(exercise: Exercise, check: Check) -> StructuralProof:
+    """Judge every wrong version of a check: by its challenges for each of a few students, and by its worked cases."""
+    found = StructuralProof(check.name)
+    drawn = [challenge.draw(check, number.to_bytes(32, "big"), exercise.slug, "student") for number in range(SEEDS)]
+    for name in (name for name in NAMES if applicable(check, name)):
+        found.versions += 1
+        if not all(rejecting(check, version(check, name), cases) for cases in drawn):
+            found.passed.append(f"{name} (challenges)")
+        if not rejecting(check, version(check, name), worked_cases(check)):
+            found.passed.append(f"{name} (worked cases)")
+    return found
