@@ -20,13 +20,9 @@ DIGITS = 10
 ROUNDING = {True: 1e-5, False: 1e-9}
 
 
-def rounded(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
-
-
 def array_entry(array: np.ndarray[Any, Any]) -> dict[str, Any]:
     flat = array.reshape(-1).tolist()
-    values = [rounded(value) if isinstance(value, float) else value for value in flat]
+    values = [float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value for value in flat]
     return {"dtype": str(array.dtype), "shape": list(array.shape), "values": values}
 
 
@@ -81,28 +77,17 @@ def example(check: Check) -> dict[str, Any]:
     }
     if check.trained is not None:
         return head | {"variable": check.trained.variable, "asked": asked_for(check), "shapes": check.trained.shapes}
-    cases = worked_cases(check)
-    return head | {
-        "axes": check.axes,
-        "tolerance": check.tolerance,
-        "tensors": check.tensors,
-        "cases": [
-            {
-                "title": _(case.title),
-                "inputs": {name: value_entry(value) for name, value in case.inputs.items()},
-                "expected": value_entry(expected),
-            }
-            for case, expected in zip(cases, expected_values(check, cases), strict=True)
-        ],
-        "mistakes": [
-            {
-                "name": mistake.name,
-                "message": _(mistake.message),
-                "cases": [outcome_entry(case) for case in outcomes(mistake.function, cases, check.tensors)],
-            }
-            for mistake in check.misconceptions
-        ],
-    }
+    drawn = worked_cases(check)
+    cases = []
+    for case, expected in zip(drawn, expected_values(check, drawn), strict=True):
+        inputs = {name: value_entry(value) for name, value in case.inputs.items()}
+        cases.append({"title": _(case.title), "inputs": inputs, "expected": value_entry(expected)})
+    mistakes = []
+    for mistake in check.misconceptions:
+        ended = [outcome_entry(case) for case in outcomes(mistake.function, drawn, check.tensors)]
+        mistakes.append({"name": mistake.name, "message": _(mistake.message), "cases": ended})
+    about = {"axes": check.axes, "tolerance": check.tolerance, "tensors": check.tensors}
+    return head | about | {"cases": cases, "mistakes": mistakes}
 
 
 def example_text(check: Check) -> str:
@@ -124,41 +109,37 @@ def example_in_step(check: Check, path: Path) -> str:
     try:
         kept = path.read_text(encoding="utf-8")
         return kept if agrees(json.loads(kept), json.loads(text)) else text
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, AttributeError):  # it is not there, or of another form
         return text
 
 
 def agrees(kept: dict[str, Any], made: dict[str, Any]) -> bool:
     """Whether two contents of a check's file differ by no more than the rounding of processors."""
-    by_case = [ROUNDING['"float32"' in json.dumps(case["inputs"])] for case in made.get("cases", [])]
-    return same(kept, made, by_case)
+    shares = [0.0, *(ROUNDING['"float32"' in json.dumps(case["inputs"])] for case in made.get("cases", ()))]
+    return all(same(*parts) for parts in zip(by_case(kept), by_case(made), shares, strict=True))
 
 
-def same(one: Any, other: Any, by_case: list[float], share: float = 0.0) -> bool:
-    """Whether two parts of a file are the same, but for a share of each array's largest number; each case has its own share."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        if "values" in one:
-            alike = one["dtype"] == other["dtype"] and one["shape"] == other["shape"]
-            return alike and numbers_close(one["values"], other["values"], share)
-        return all(same_entry(name, one[name], other[name], by_case, share) for name in one)
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return all(same(a, b, by_case, share) for a, b in zip(one, other, strict=True))
+def by_case(content: dict[str, Any]) -> list[Any]:
+    """What belongs to no case, and then for each case what belongs to it: itself, and what each mistake comes to."""
+    holders = [content, *content.get("mistakes", ())]
+    others = [{name: one[name] for name in one.keys() - {"cases", "mistakes"}} for one in holders]
+    return [others, *map(list, zip(*(one.get("cases", ()) for one in holders), strict=True))]
+
+
+def same(one: Any, other: Any, share: float) -> bool:
+    """Whether two parts of a file are the same, but for a share of the largest number in each list of numbers."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(part, other[name], share) for name, part in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        if all(isinstance(part, float | int) for part in [*one, *other]):
+            return numbers_close(one, other, share)
+        return len(one) == len(other) and all(same(a, b, share) for a, b in zip(one, other, strict=True))
     if isinstance(one, float) and isinstance(other, float):
         return numbers_close([one], [other], share)
     return bool(one == other)
 
 
-def same_entry(name: str, one: Any, other: Any, by_case: list[float], share: float) -> bool:
-    if name != "cases":
-        return same(one, other, by_case, share)
-    if not isinstance(one, list) or not len(one) == len(other) == len(by_case):
-        return False
-    return all(same(a, b, by_case, of_case) for a, b, of_case in zip(one, other, by_case, strict=True))
-
-
 def numbers_close(one: list[Any], other: list[Any], share: float) -> bool:
     a, b = np.array(one, np.float64), np.array(other, np.float64)
-    if a.shape != b.shape:
-        return False
     largest = np.abs(b[np.isfinite(b)]).max(initial=0)
-    return bool(np.allclose(a, b, rtol=0, atol=share * largest, equal_nan=True))
+    return a.shape == b.shape and np.allclose(a, b, rtol=0, atol=share * largest, equal_nan=True)

@@ -308,7 +308,7 @@ def test_another_number_makes_the_worked_cases_anew(where: str, dtype: str, shar
     assert example_in_step(WITH_SINGLE, path) == example_text(WITH_SINGLE)
 
 
-@pytest.mark.parametrize("change", ["message", "title", "mistakes", "cases", "no file", "no JSON"])
+@pytest.mark.parametrize("change", ["message", "title", "mistakes", "cases", "no file", "no JSON", "no object"])
 def test_another_word_makes_the_worked_cases_anew(change: str, tmp_path: Path) -> None:
     path, content = tmp_path / "kept.json", json.loads(example_text(WITH_SINGLE))
     if change == "message":
@@ -318,7 +318,7 @@ def test_another_word_makes_the_worked_cases_anew(change: str, tmp_path: Path) -
     elif change in ("mistakes", "cases"):
         content[change].pop()
     if change != "no file":
-        path.write_text("{" if change == "no JSON" else json.dumps(content), encoding="utf-8")
+        path.write_text({"no JSON": "{", "no object": "[]"}.get(change, json.dumps(content)), encoding="utf-8")
     assert example_in_step(WITH_SINGLE, path) == example_text(WITH_SINGLE)
 
 
