@@ -1,7 +1,5 @@
 """Whether this machine is fit to grade: each finding is measured, in a real sandbox and on the real gradebook."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import json
 import os

@@ -3,8 +3,6 @@
 The code says every sentence in English. A catalogue holds it in another language, and what it lacks stays English.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """nbgrader's own door: the preprocessors through which `nbgrader autograde` and formgrader's button call the same core."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict
 from pathlib import Path

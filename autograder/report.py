@@ -1,7 +1,5 @@
 """The class report: a page that shows what a class found hard."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

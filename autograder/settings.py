@@ -1,7 +1,5 @@
 """A course's settings: what ``course.toml`` may say, and every mistake in it told with its line."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import math

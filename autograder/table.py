@@ -1,7 +1,5 @@
 """The grade table: one truth for the screen, grades.csv, JSON and the class report."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter

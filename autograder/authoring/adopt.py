@@ -4,8 +4,6 @@ Nothing of the notebook is executed. A call's inputs become a worked case where 
 constructors. What could not be turned is said, a line for each; its cells stay in the text, without solutions.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import contextlib

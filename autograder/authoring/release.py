@@ -1,7 +1,5 @@
 """Releasing: the students' notebooks, their worked cases and their checks, from the text and the reference."""
 
-from __future__ import annotations
-
 import io
 import logging
 import zipfile

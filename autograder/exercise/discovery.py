@@ -6,8 +6,6 @@
 The checks are loaded as part of a package made of the folder, so ``from .reference import f`` finds what lies beside them.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import importlib

@@ -3,8 +3,6 @@
 An exercise that has one names its module in ``samples``; the module holds SAMPLES.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

@@ -4,14 +4,12 @@ A student is graded when one transaction says so: points, outcomes and the mark 
 or not at all. Whether a folder exists says nothing.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -164,7 +162,7 @@ class GradeWriter:
             self.gradebook = Gradebook(course.db_url, course.course_id)
             Base.metadata.create_all(self.gradebook.engine)
 
-    def __enter__(self) -> GradeWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -5,8 +5,6 @@ constant, an index, a name, an argument, a statement. A mutant that changes what
 is a hole in its check. Those that survive because they change nothing are declared with the check, and the reason why.
 """
 
-from __future__ import annotations
-
 import ast
 import copy
 import inspect
