@@ -40,7 +40,7 @@ def screen_table(exercise: Exercise, rows: Sequence[Row]) -> Table:
     for row in rows:
         earned = {outcome.verdict.check: outcome.points for outcome in row.outcomes}
         points = [f"{earned.get(check.name, 0.0):g}" for check in exercise.checks]
-        points += ["by hand" if score is None else f"{score:g}" for _name, score in row.by_hand]
+        points += ["by hand" if score is None else f"{score:g}" for score in row.by_hand.values()]
         status = row_status(row)
         table.add_row(row.student, *points, f"{row.points:g}", status, style=STYLES.get(status, "red"))
     return table
@@ -52,25 +52,23 @@ def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["student", "exercise", "check", "status", "points", "most", "total", "mistake"])
     for exercise, rows in tables:
+        worth = {check.name: check.points for check in (*exercise.checks, *exercise.left_out)}
+        worth |= {question.name: question.points for question in exercise.questions}
         for row in rows:
-            lines: list[tuple[str, str, str, float, str]] = []
-            for one in row.outcomes:
-                name, most = one.verdict.check, exercise.check(one.verdict.check).points
-                lines.append((name, one.verdict.status, f"{one.points:g}", most, one.verdict.mistake or ""))
-            for question in exercise.questions:
-                score = row.scores_by_hand.get(question.name)
-                status, earned = ("to grade by hand", "") if score is None else ("graded by hand", f"{score:g}")
-                lines.append((question.name, status, earned, question.points, ""))
-            for name, status, earned, most, mistake in lines:
-                total = f"{row.points:g}"
-                writer.writerow([row.student, exercise.slug, name, status, earned, f"{most:g}", total, mistake])
+            lines: list[tuple[str, str, float | None, str | None]] = []
+            lines += [(one.verdict.check, one.verdict.status, one.points, one.verdict.mistake) for one in row.outcomes]
+            for name, score in row.by_hand.items():
+                lines.append((name, "to grade by hand" if score is None else "graded by hand", score, None))
+            for name, status, earned, mistake in lines:
+                numbers = ["" if number is None else f"{number:g}" for number in (earned, worth[name], row.points)]
+                writer.writerow([row.student, exercise.slug, name, status, *numbers, mistake])
     return out.getvalue()
 
 
 def row_json(row: Row) -> dict[str, Any]:
     return {
         "student": row.student, "points": row.points, "most": row.most, "status": row_status(row),
-        "notes": list(row.notes), "by_hand": row.scores_by_hand,
+        "notes": list(row.notes), "by_hand": row.by_hand,
         "checks": [
             {
                 "check": one.verdict.check, "status": one.verdict.status, "points": one.points,
