@@ -287,8 +287,7 @@ def grade(
     from autograder.grading.class_run import grade_class
     from autograder.grading.core import Settings
     from autograder.grading.intake import ever_handed_in
-    from autograder.report import write_report
-    from autograder.table import screen_table, summary
+    from autograder.table import screen_table, summary, write_report
 
     opened = course_at(course)
     names = released_names(opened, slugs)
@@ -321,8 +320,7 @@ def report(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: 
     """Say what the class found hard, and write the report page and grades.csv anew."""
     from autograder.course import CourseError
     from autograder.grading.gradebook import GradeWriter
-    from autograder.report import write_report
-    from autograder.table import summary
+    from autograder.table import summary, write_report
 
     opened = course_at(course)
     names = named(opened, slugs)

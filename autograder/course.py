@@ -78,7 +78,6 @@ class Course:
     @classmethod
     def create(cls, root: Path) -> Self:
         """Make the folder and its settings, where they are not there yet."""
-        put_environment_on_path()
         root = root.resolve()
         root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG).exists():

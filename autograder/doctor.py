@@ -66,9 +66,8 @@ def environment_findings() -> Iterator[Finding]:
     what = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     yield Finding("python", fit, what if fit else f"{what}; the course needs Linux and Python 3.11 to 3.13")
     different = "; ".join(different_versions())
-    yield Finding(
-        "versions", not different, f"{different}; run 'make setup'" if different else "as the grader pins them"
-    )
+    what = f"{different}; run 'make setup'" if different else "as the grader pins them"
+    yield Finding("versions", not different, what)
     put_environment_on_path()
     there = shutil.which("alembic") is not None
     yield Finding("alembic", there, "on PATH" if there else "nbgrader needs alembic on PATH; run 'make setup'")

@@ -4,8 +4,7 @@ The code says every sentence in English. A catalogue holds it in another languag
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -74,18 +73,6 @@ def add(folder: Path, language: str) -> None:
     path = folder / "locale" / f"{language}.po"
     if calling.SENTENCES and path.is_file():
         calling.SENTENCES.update(translated(path))
-
-
-@contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Speak a language for a while."""
-    before = dict(calling.SENTENCES)
-    use(language)
-    try:
-        yield
-    finally:
-        calling.SENTENCES.clear()
-        calling.SENTENCES.update(before)
 
 
 def for_students(language: str | None = None) -> bytes | None:

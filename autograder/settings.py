@@ -20,11 +20,10 @@ FILE = "course.toml"
 LARGEST_FILE = 1_000_000
 PART = r"""(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')"""  # of a dotted key
 KEY = rf"{PART}(?:[ \t]*\.[ \t]*{PART})*+"
-TOKEN = (
-    re.compile(  # headers, keys, and what is read only to be passed over: strings, comments and bare values; brackets
-        rf"(?ms)^[ \t]*\[(\[)?[ \t]*(?P<header>{KEY})[ \t]*\](?(1)\])[ \t]*(?=#|$)|(?P<key>{KEY})[ \t]*="
-        r"""|"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*+"|'[^']*+'|#[^\n]*|[\w-]++|[][{}]"""
-    )
+# Headers, keys, and what is read only to be passed over: strings, comments and bare values; brackets.
+TOKEN = re.compile(
+    rf"(?ms)^[ \t]*\[(\[)?[ \t]*(?P<header>{KEY})[ \t]*\](?(1)\])[ \t]*(?=#|$)|(?P<key>{KEY})[ \t]*="
+    r"""|"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*+"|'[^']*+'|#[^\n]*|[\w-]++|[][{}]"""
 )
 
 

@@ -1,17 +1,21 @@
-"""The grade table: one truth for the screen, grades.csv, JSON and the class report."""
+"""The grade table: one truth for the screen, grades.csv, JSON and the class report, a page that shows what was hard."""
 
 import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+import jinja2
 from rich.table import Table
 
+from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import STATUSES
+from autograder.grading.pages import TEMPLATES
 from autograder.runner.calling import _
 
 # The gravest status of a student's checks is the one that the line shows.
@@ -97,3 +101,18 @@ def summary(exercise: Exercise, rows: Sequence[Row]) -> dict[str, Any]:
         "slug": exercise.slug, "title": _(exercise.title), "points": exercise.most, "students": len(rows),
         "median": float(median(points)) if points else 0.0, "checks": checks, "rows": [row_json(row) for row in rows],
     }  # fmt: skip
+
+
+def render(summaries: Sequence[dict[str, Any]]) -> str:
+    """The class report."""
+    templates = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(loader=templates, autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.get_template("class_report.html.j2").render(exercises=summaries, _=_)
+
+
+def write_report(course: Course, tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> Path:
+    """Write report.html and grades.csv into the course; return the report's path."""
+    path = course.root / "report.html"
+    write_atomically(path, render([summary(exercise, rows) for exercise, rows in tables]).encode())
+    write_atomically(course.root / "grades.csv", csv_text(tables).encode())
+    return path

@@ -93,11 +93,7 @@ def example(check: Check) -> dict[str, Any]:
 def example_text(check: Check) -> str:
     """The file's text: JSON with each list of numbers on one line."""
     text = json.dumps(example(check), indent=1, ensure_ascii=False)
-    return re.sub(r"\[\s+([^\[\]{}\"]*?)\s+\]", one_line, text) + "\n"
-
-
-def one_line(numbers: re.Match[str]) -> str:
-    return f"[{' '.join(numbers[1].split())}]"
+    return re.sub(r"\[\s+([^\[\]{}\"]*?)\s+\]", lambda numbers: f"[{' '.join(numbers[1].split())}]", text) + "\n"
 
 
 def example_in_step(check: Check, path: Path) -> str:

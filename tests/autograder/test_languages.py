@@ -33,11 +33,11 @@ from autograder.grading.judge import STATUSES, Submission, judge, outcomes
 from autograder.grading.pages import graded_notebook, write_pages
 from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
 from autograder.languages import LanguageError, placeholders
-from autograder.report import render
 from autograder.runner import calling
 from autograder.sandbox.limits import Limits
-from autograder.table import summary
+from autograder.table import render, summary
 from solutions.with_numpy.rnn import step
+from tests.autograder.given import speaking
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ["de", "es"]
@@ -153,9 +153,9 @@ def test_a_catalogue_that_cannot_be_read_is_said_with_its_place(tmp_path: Path, 
 
 
 def test_a_language_is_spoken_for_a_while() -> None:
-    with languages.speaking("de"):
+    with speaking("de"):
         assert calling._("right") == "richtig"
-        with languages.speaking("es"):
+        with speaking("es"):
             assert calling._("right") == "correcto"
         with pytest.raises(LanguageError):
             languages.use("xx")
@@ -168,7 +168,7 @@ def test_a_language_is_spoken_for_a_while() -> None:
 # What students read is made in these modules, and of the first line to the last it goes through `_`, but for:
 SPEAKING = (
     "check.py", "runner/calling.py", "runner/run.py", "runner/capture.py", "runner/answers.py", "grading/judge.py",
-    "grading/intake.py", "grading/pages.py", "report.py",
+    "grading/intake.py", "grading/pages.py",
 )  # fmt: skip
 NOT_SAID = {
     "not attempted": "a status, which is a code; marked once in check.py",
@@ -447,7 +447,7 @@ def test_a_feedback_page_is_said_in_the_language(course: Course, exercise: Exerc
 
 @EACH_LANGUAGE
 def test_a_feedback_page_names_its_language(language: str, course: Course, exercise: Exercise) -> None:
-    with languages.speaking(language):
+    with speaking(language):
         assert f'<html lang="{language}">' in feedback(course, exercise)
 
 
@@ -486,7 +486,7 @@ def test_check_speaks_german_and_spanish() -> None:
         "(ejemplo resuelto 1 de 3: two sequences)",
     }
     for language, text in told.items():
-        with languages.speaking(language):
+        with speaking(language):
             verdict = check("rnn.step", WRONG["a list"])
             assert str(verdict).startswith(text)
             assert verdict.status == "wrong", "a status is a code"
@@ -494,7 +494,7 @@ def test_check_speaks_german_and_spanish() -> None:
 
 
 def test_the_report_is_german_and_its_data_are_codes() -> None:
-    with languages.speaking("de"):
+    with speaking("de"):
         html = class_report()
     assert '<html lang="de">' in html
     assert re.search(r"1 \S nicht bearbeitet", html)
@@ -503,7 +503,7 @@ def test_the_report_is_german_and_its_data_are_codes() -> None:
 
 def test_what_a_run_prints_about_itself_is_said_in_the_language(exercise: Exercise) -> None:
     task = Task(exercise.packages, (RunCell("a", "print('x' * 100)"),), {}, Limits(text_bytes=20))
-    with languages.speaking("de"):
+    with speaking("de"):
         told = execute(task).output("a").text
     assert told == "x" * 20 + "\n[Es wurden noch 81 Zeichen mehr ausgegeben; sie sind weggelassen]\n"
     assert "[81 more characters were printed; they are left out]" in execute(task).output("a").text
@@ -562,7 +562,7 @@ def test_sentences_that_cannot_be_read_leave_english(tmp_path: Path, content: st
 
 def test_students_get_the_sentences_of_their_own_files_and_none_in_english() -> None:
     assert languages.for_students() is languages.for_students("en") is None
-    with languages.speaking("es"):
+    with speaking("es"):
         spoken = languages.for_students()
     assert spoken == languages.for_students("es")
     assert spoken is not None
@@ -576,7 +576,7 @@ def test_a_release_in_another_language_adds_the_sentences_and_one_in_english_tak
     released_course: Course, exercise: Exercise, tmp_path: Path
 ) -> None:
     released = released_course.released(exercise.slug)
-    with languages.speaking("de"):
+    with speaking("de"):
         german = student_files(exercise, released)
         write_files(german, tmp_path)
         assert "Öffne das Notebook in diesem Ordner".encode() in uncompressed(package(exercise, german))
