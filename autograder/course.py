@@ -156,7 +156,6 @@ class Course:
         from nbgrader.apps import NbGraderAPI
 
         api = NbGraderAPI(config=self.config)
-        api.coursedir.root = str(self.root)
         api.log_level = "WARN"
         return api
 

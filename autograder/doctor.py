@@ -24,8 +24,7 @@ REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 # What a sandbox must refuse. The program runs inside and prints what it could do all the same.
 ATTEMPTS = """
 import json, os, resource, socket, sys, time
-limits = json.loads(sys.argv[1])
-resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)
+resource.setrlimit(resource.RLIMIT_NPROC, (int(sys.argv[1]),) * 2)
 could = []
 def attempt(name, action):
     try:
@@ -110,14 +109,13 @@ def sandbox_findings() -> Iterator[Finding]:
 def escapes() -> list[str]:
     """What a program in a sandbox could do that it must not."""
     limits = Limits()
-    arguments = [json.dumps({"processes": limits.processes}), str(Path(__file__).parent.parent), str(os.getpid())]
+    arguments = [str(limits.processes), str(Path(__file__).parent.parent), str(os.getpid())]
     mounts = bubblewrap.Mounts((), Path(__file__).parent / "runner")
     result = bubblewrap.run(bubblewrap.python(["-c", ATTEMPTS, *arguments]), mounts, limits)
     try:
-        could: list[str] = json.loads(result.stdout)
+        return list(json.loads(result.stdout))
     except ValueError:
         return [f"end unexpectedly ({result.stderr.strip()[-200:]})"]
-    return could
 
 
 def memory_finding(workers: int) -> Finding:

@@ -54,9 +54,6 @@ class ExerciseSettings:
     due: datetime | None = None
     extensions: Mapping[str, datetime] = field(default_factory=dict)
 
-    def due_for(self, student: str) -> datetime | None:
-        return self.extensions.get(student, self.due)
-
 
 @dataclass(frozen=True)
 class CourseSettings:
@@ -243,10 +240,8 @@ def parsed(path: Path) -> tuple[str, dict[str, Any]]:
 
 def lines_of(text: str) -> dict[str, int]:
     """The line of each dotted key in a text that tomllib has read."""
-    found: dict[str, int] = {}
-    header: tuple[str, ...] = ()
-    path: tuple[str, ...] = ()
-    opened: list[tuple[str, ...]] = []  # whose value each open bracket belongs to
+    found, opened = dict[str, int](), list[tuple[str, ...]]()  # opened: whose value each open bracket belongs to
+    header = path = tuple[str, ...]()
     line, last = 1, 0
     for match in TOKEN.finditer(text):
         line, last = line + text.count("\n", last, match.start()), match.start()

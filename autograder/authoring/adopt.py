@@ -404,9 +404,8 @@ def cells_of(notebook: Path, notes: list[str]) -> list[Cell]:
         language = read.metadata.get("kernelspec", {}).get("language", "python")
         cells = [Cell(number, node, notes) for number, node in enumerate(read.get("cells", ()), start=1)]
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        raise ExerciseError(
-            f"{notebook} cannot be read as a notebook; give an .ipynb file that Jupyter opens."
-        ) from error
+        why = "cannot be read as a notebook; give an .ipynb file that Jupyter opens"
+        raise ExerciseError(f"{notebook} {why}.") from error
     if read.nbformat != 4:
         why = f"is a notebook of format {read.nbformat}; save it with Jupyter as one of format 4"
         raise ExerciseError(f"{notebook} {why}.")

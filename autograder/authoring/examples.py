@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.check import Case, Returned
-from autograder.exercise import Check, DrawnCase, Given
+from autograder.exercise import Check, DrawnCase, Given, Trained
 from autograder.grading.challenge import generator
 from autograder.grading.judge import expected_values, outcomes, to_reread
 from autograder.runner.calling import _
@@ -60,10 +60,8 @@ def worked_cases(check: Check) -> list[DrawnCase]:
     return check.worked(generator(PUBLIC_SEED, "", check.name, ""))
 
 
-def asked_for(check: Check) -> str:
+def asked_for(trained: Trained) -> str:
     """What a trained model must reach, in words."""
-    trained = check.trained
-    assert trained is not None
     told = _("{measure}, at least {threshold}") if trained.higher else _("{measure}, at most {threshold}")
     return told.format(measure=_(trained.measure), threshold=f"{trained.threshold:g}")
 
@@ -76,7 +74,11 @@ def example(check: Check) -> dict[str, Any]:
         "read": to_reread(check.section),
     }
     if check.trained is not None:
-        return head | {"variable": check.trained.variable, "asked": asked_for(check), "shapes": check.trained.shapes}
+        return head | {
+            "variable": check.trained.variable,
+            "asked": asked_for(check.trained),
+            "shapes": check.trained.shapes,
+        }
     drawn = worked_cases(check)
     cases = []
     for case, expected in zip(drawn, expected_values(check, drawn), strict=True):

@@ -9,6 +9,7 @@ import ast
 import copy
 import inspect
 import signal
+import sys
 import types
 import warnings
 from collections import Counter
@@ -136,8 +137,6 @@ def body_tree(reference: Any) -> ast.Module:
 def mutants(check: Check) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Every mutant of a check's reference that can be compiled: where it was changed, and its function."""
     reference = inspect.unwrap(check.reference)
-    module = inspect.getmodule(reference)
-    assert module is not None
     tree = body_tree(reference)
     seen = {ast.unparse(tree)}
     for what, changed in mutated_trees(tree):
@@ -145,7 +144,7 @@ def mutants(check: Check) -> Iterator[tuple[str, Callable[..., Any]]]:
         if text in seen:
             continue
         seen.add(text)
-        namespace = dict(vars(module))
+        namespace = dict(vars(sys.modules[reference.__module__]))
         try:
             exec(compile(changed, f"mutant of {check.name}", "exec"), namespace)  # noqa: S102 - our own code, changed
         except (SyntaxError, TypeError, ValueError):

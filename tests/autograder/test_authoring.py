@@ -23,7 +23,7 @@ from autograder.exercise import EXERCISES, Check, DrawnCase, Exercise
 from autograder.exercise.discovery import ExerciseError
 from autograder.exercise.notebooks import solved
 from autograder.exercise.source import AuthoringError, check_id, question_id, solution_id, source_notebook
-from autograder.exercise.stub import BEGIN, END, ClassSource, take_apart
+from autograder.exercise.stub import BEGIN, END, take_apart
 from autograder.grading.judge import expected_values, outcomes
 from autograder.runner.calling import Given, arrays_in
 
@@ -57,7 +57,7 @@ def test_a_stub_has_the_signature_without_types(check: Check) -> None:
 @EACH_CHECK
 def test_the_body_alone_stands_between_the_marks(check: Check) -> None:
     parts = take_apart(check.reference)
-    written = parts.methods if isinstance(parts, ClassSource) else (parts,)
+    written = parts.methods or (parts,)
     assert parts.marked.count(BEGIN) == parts.marked.count(END) == len(written)
     for part in written:
         reference = check.reference if part is parts else vars(check.reference)[part.name]
