@@ -12,9 +12,8 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jupytext
 import nbformat
@@ -52,8 +51,7 @@ MOST_NODES = 5000
 IMPORT, DEFINITION = ast.Import | ast.ImportFrom, ast.FunctionDef | ast.ClassDef
 
 
-@dataclass(frozen=True)
-class Adopted:
+class Adopted(NamedTuple):
     """The folder that was written, and a line for each thing that its author has to look at."""
 
     folder: Path

@@ -1,6 +1,7 @@
 """The worked cases that students get: inputs, right results, and what known mistakes come to on them."""
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -128,16 +129,11 @@ def same(one: Any, other: Any, share: float) -> bool:
     """Whether two parts of a file are the same, but for a share of the largest number in each list of numbers."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(part, other[name], share) for name, part in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        if all(isinstance(part, float | int) for part in [*one, *other]):
-            return numbers_close(one, other, share)
-        return len(one) == len(other) and all(same(a, b, share) for a, b in zip(one, other, strict=True))
     if isinstance(one, float) and isinstance(other, float):
-        return numbers_close([one], [other], share)
-    return bool(one == other)
-
-
-def numbers_close(one: list[Any], other: list[Any], share: float) -> bool:
-    a, b = np.array(one, np.float64), np.array(other, np.float64)
-    largest = np.abs(b[np.isfinite(b)]).max(initial=0)
-    return a.shape == b.shape and np.allclose(a, b, rtol=0, atol=share * largest, equal_nan=True)
+        one, other = [one], [other]
+    if not isinstance(one, list) or not isinstance(other, list) or len(one) != len(other):
+        return bool(one == other)
+    if not all(isinstance(part, float | int) for part in [*one, *other]):
+        return all(same(a, b, share) for a, b in zip(one, other, strict=True))
+    largest = max(filter(math.isfinite, map(abs, other)), default=0)
+    return np.allclose(one, other, rtol=0, atol=share * largest, equal_nan=True)

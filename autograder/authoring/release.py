@@ -81,8 +81,7 @@ def copy_of(module: ModuleType) -> bytes:
 def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
     """Every file that a student gets, by its name in their folder."""
     files = {f"{exercise.slug}.ipynb": released.read_bytes()} | common_files()
-    sentences = languages.for_students()
-    if sentences is not None:
+    if (sentences := languages.for_students()) is not None:
         files[languages.FOR_STUDENTS] = sentences
     for check in exercise.checks:
         name = f"examples/{check.name}.json"

@@ -64,8 +64,7 @@ class Sample:
 
 def samples_of(exercise: Exercise) -> tuple[Sample, ...]:
     """The sample class of an exercise; empty where it has none."""
-    made: tuple[Sample, ...] = part_of(exercise, exercise.samples).SAMPLES if exercise.samples else ()
-    return made
+    return tuple(part_of(exercise, exercise.samples).SAMPLES) if exercise.samples else ()
 
 
 def write_samples(samples: Iterable[Sample], exercise: Exercise, released: Path, inbox: Path) -> None:

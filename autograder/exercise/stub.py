@@ -82,6 +82,5 @@ def class_source(node: ast.ClassDef, lines: list[str], name: str) -> FunctionSou
     methods = tuple(function_source(one, lines) for one in node.body if isinstance(one, ast.FunctionDef))
     head, secret = joined(signature, docstring), "\n".join(method.body for method in methods)
     body = "\n\n".join(method.solved for method in methods)
-    solved = "\n\n".join([head, *(method.solved for method in methods)])
     marked = "\n\n".join([head, *(method.marked for method in methods)])
-    return FunctionSource(node.name, signature, docstring, body, secret, solved, marked, methods)
+    return FunctionSource(node.name, signature, docstring, body, secret, f"{head}\n\n{body}", marked, methods)

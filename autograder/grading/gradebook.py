@@ -7,10 +7,10 @@ or not at all. Whether a folder exists says nothing.
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -148,7 +148,7 @@ def opened(course: Course) -> Iterator[None]:
         raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error
 
 
-class GradeWriter:
+class GradeWriter(AbstractContextManager["GradeWriter"]):
     """One session on the gradebook; every write of grades in the project goes through here."""
 
     def __init__(self, course: Course) -> None:
@@ -159,9 +159,6 @@ class GradeWriter:
             begin_gradebook(course)
             self.gradebook = Gradebook(course.db_url, course.course_id)
             Base.metadata.create_all(self.gradebook.engine)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *exception: object) -> None:
         self.gradebook.close()
