@@ -1,7 +1,5 @@
 """The command line: writing, releasing and proving exercises, and grading what is handed in."""
 
-from __future__ import annotations
-
 import json
 import sys
 import time
@@ -56,7 +54,7 @@ class Progress:
             typer.echo(f"\r\x1b[K{text}" if self.live else text, err=True, nl=last or not self.live)
 
 
-def course_at(folder: Path, create: bool = False) -> Course:
+def course_at(folder: Path, create: bool = False) -> "Course":
     """The course in a folder, with its language spoken from here on."""
     from autograder import languages
     from autograder.course import Course
@@ -66,7 +64,7 @@ def course_at(folder: Path, create: bool = False) -> Course:
     return course
 
 
-def exercises_of(folder: Path, slugs: Sequence[str] | None) -> tuple[list[str], Callable[[str], Exercise]]:
+def exercises_of(folder: Path, slugs: Sequence[str] | None) -> tuple[list[str], "Callable[[str], Exercise]"]:
     """The named exercises of a course, or of those that came along where there is none; and how to load one."""
     from autograder.course import CONFIG
     from autograder.exercise import Exercises
@@ -79,7 +77,7 @@ def exercises_of(folder: Path, slugs: Sequence[str] | None) -> tuple[list[str], 
     return named(course, slugs), course.exercise
 
 
-def named(course: Course, slugs: Sequence[str] | None) -> list[str]:
+def named(course: "Course", slugs: Sequence[str] | None) -> list[str]:
     """The named exercises, or all that the course gives. None is loaded, since that takes seconds where PyTorch is needed."""
     return course.exercises.known(list(slugs)) if slugs else course.chosen
 
@@ -243,7 +241,7 @@ def intake(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> None:
         say_refused(inbox.refused)
 
 
-def released_names(course: Course, slugs: Sequence[str] | None) -> list[str]:
+def released_names(course: "Course", slugs: Sequence[str] | None) -> list[str]:
     """The named exercises, which must be released into the course; all that are released there if none is named."""
     names = named(course, slugs)
     if not slugs:
@@ -290,8 +288,7 @@ def grade(
     from autograder.grading.class_run import grade_class
     from autograder.grading.core import Settings
     from autograder.grading.intake import ever_handed_in
-    from autograder.report import write_report
-    from autograder.table import screen_table, summary
+    from autograder.table import screen_table, summary, write_report
 
     opened = course_at(course)
     names = released_names(opened, slugs)
@@ -324,8 +321,7 @@ def report(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: 
     """Say what the class found hard, and write the report page and grades.csv anew."""
     from autograder.course import CourseError
     from autograder.grading.gradebook import GradeWriter
-    from autograder.report import write_report
-    from autograder.table import summary
+    from autograder.table import summary, write_report
 
     opened = course_at(course)
     names = named(opened, slugs)

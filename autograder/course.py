@@ -1,14 +1,12 @@
 """A course folder: where hand-ins arrive, where grades are kept, and how nbgrader is told."""
 
-from __future__ import annotations
-
 import os
 import re
 import secrets
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -78,9 +76,8 @@ class Course:
         self.autograded, self.feedback = root / "autograded", root / "feedback"
 
     @classmethod
-    def create(cls, root: Path) -> Course:
+    def create(cls, root: Path) -> Self:
         """Make the folder and its settings, where they are not there yet."""
-        put_environment_on_path()
         root = root.resolve()
         root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG).exists():
@@ -91,7 +88,7 @@ class Course:
         return cls.open(root)
 
     @classmethod
-    def open(cls, root: Path) -> Course:
+    def open(cls, root: Path) -> Self:
         """The course in an existing folder; raises CourseError if there is none."""
         put_environment_on_path()
         root = root.resolve()
@@ -159,7 +156,6 @@ class Course:
         from nbgrader.apps import NbGraderAPI
 
         api = NbGraderAPI(config=self.config)
-        api.coursedir.root = str(self.root)
         api.log_level = "WARN"
         return api
 

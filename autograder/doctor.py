@@ -1,7 +1,5 @@
 """Whether this machine is fit to grade: each finding is measured, in a real sandbox and on the real gradebook."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import json
 import os
@@ -26,8 +24,7 @@ REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 # What a sandbox must refuse. The program runs inside and prints what it could do all the same.
 ATTEMPTS = """
 import json, os, resource, socket, sys, time
-limits = json.loads(sys.argv[1])
-resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)
+resource.setrlimit(resource.RLIMIT_NPROC, (int(sys.argv[1]),) * 2)
 could = []
 def attempt(name, action):
     try:
@@ -68,9 +65,8 @@ def environment_findings() -> Iterator[Finding]:
     what = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     yield Finding("python", fit, what if fit else f"{what}; the course needs Linux and Python 3.11 to 3.13")
     different = "; ".join(different_versions())
-    yield Finding(
-        "versions", not different, f"{different}; run 'make setup'" if different else "as the grader pins them"
-    )
+    what = f"{different}; run 'make setup'" if different else "as the grader pins them"
+    yield Finding("versions", not different, what)
     put_environment_on_path()
     there = shutil.which("alembic") is not None
     yield Finding("alembic", there, "on PATH" if there else "nbgrader needs alembic on PATH; run 'make setup'")
@@ -113,14 +109,13 @@ def sandbox_findings() -> Iterator[Finding]:
 def escapes() -> list[str]:
     """What a program in a sandbox could do that it must not."""
     limits = Limits()
-    arguments = [json.dumps({"processes": limits.processes}), str(Path(__file__).parent.parent), str(os.getpid())]
+    arguments = [str(limits.processes), str(Path(__file__).parent.parent), str(os.getpid())]
     mounts = bubblewrap.Mounts((), Path(__file__).parent / "runner")
     result = bubblewrap.run(bubblewrap.python(["-c", ATTEMPTS, *arguments]), mounts, limits)
     try:
-        could: list[str] = json.loads(result.stdout)
+        return list(json.loads(result.stdout))
     except ValueError:
         return [f"end unexpectedly ({result.stderr.strip()[-200:]})"]
-    return could
 
 
 def memory_finding(workers: int) -> Finding:

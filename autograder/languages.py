@@ -3,11 +3,8 @@
 The code says every sentence in English. A catalogue holds it in another language, and what it lacks stays English.
 """
 
-from __future__ import annotations
-
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -18,7 +15,11 @@ from autograder.runner import calling
 ENGLISH = "en"
 FOLDER = Path(__file__).parent / "locale"
 FOR_STUDENTS = "sentences.json"
-COPIED = {"autograder/check.py", "autograder/runner/calling.py"}  # what students have of the grader
+COPIED = {
+    "autograder/check.py",
+    "autograder/structure.py",
+    "autograder/runner/calling.py",
+}  # what students have of the grader
 KEYWORDS = {"_": None, "marked": None}
 HEADER = 'msgid ""\nmsgstr ""\n"Language: {}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
@@ -76,18 +77,6 @@ def add(folder: Path, language: str) -> None:
     path = folder / "locale" / f"{language}.po"
     if calling.SENTENCES and path.is_file():
         calling.SENTENCES.update(translated(path))
-
-
-@contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Speak a language for a while."""
-    before = dict(calling.SENTENCES)
-    use(language)
-    try:
-        yield
-    finally:
-        calling.SENTENCES.clear()
-        calling.SENTENCES.update(before)
 
 
 def for_students(language: str | None = None) -> bytes | None:

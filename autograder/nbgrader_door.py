@@ -1,7 +1,5 @@
 """nbgrader's own door: the preprocessors through which `nbgrader autograde` and formgrader's button call the same core."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +9,7 @@ import nbformat
 from latex2mathml.converter import convert
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Float
+from traitlets import Dict
 
 from autograder import languages, settings
 from autograder.course import Course
@@ -45,19 +43,16 @@ def configure(c: Any, file: str) -> None:
     c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
     if said.late.percent_per_day:
         c.AssignLatePenalties.plugin_class = "autograder.nbgrader_door.LatePenalty"
-        c.LatePenalty.update(asdict(said.late))
+        c.LatePenalty.late = asdict(said.late)
 
 
 class LatePenalty(BasePlugin):  # type: ignore[misc]
     """Takes off for a late hand-in what the course's settings say."""
 
-    grace_hours = Float().tag(config=True)
-    percent_per_day = Float().tag(config=True)
-    most_percent = Float(100.0).tag(config=True)
+    late = Dict().tag(config=True)
 
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
-        late = settings.Late(self.grace_hours, self.percent_per_day, self.most_percent)
-        return late.penalty(total_seconds_late, score)
+        return settings.Late(**self.late).penalty(total_seconds_late, score)
 
 
 def course_of(preprocessor: Any) -> Course:

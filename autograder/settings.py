@@ -1,7 +1,5 @@
 """A course's settings: what ``course.toml`` may say, and every mistake in it told with its line."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import math
@@ -22,11 +20,10 @@ FILE = "course.toml"
 LARGEST_FILE = 1_000_000
 PART = r"""(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')"""  # of a dotted key
 KEY = rf"{PART}(?:[ \t]*\.[ \t]*{PART})*+"
-TOKEN = (
-    re.compile(  # headers, keys, and what is read only to be passed over: strings, comments and bare values; brackets
-        rf"(?ms)^[ \t]*\[(\[)?[ \t]*(?P<header>{KEY})[ \t]*\](?(1)\])[ \t]*(?=#|$)|(?P<key>{KEY})[ \t]*="
-        r"""|"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*+"|'[^']*+'|#[^\n]*|[\w-]++|[][{}]"""
-    )
+# Headers, keys, and what is read only to be passed over: strings, comments and bare values; brackets.
+TOKEN = re.compile(
+    rf"(?ms)^[ \t]*\[(\[)?[ \t]*(?P<header>{KEY})[ \t]*\](?(1)\])[ \t]*(?=#|$)|(?P<key>{KEY})[ \t]*="
+    r"""|"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*+"|'[^']*+'|#[^\n]*|[\w-]++|[][{}]"""
 )
 
 
@@ -56,9 +53,6 @@ class ExerciseSettings:
     points: Mapping[str, float] = field(default_factory=dict)
     due: datetime | None = None
     extensions: Mapping[str, datetime] = field(default_factory=dict)
-
-    def due_for(self, student: str) -> datetime | None:
-        return self.extensions.get(student, self.due)
 
 
 @dataclass(frozen=True)
@@ -246,10 +240,8 @@ def parsed(path: Path) -> tuple[str, dict[str, Any]]:
 
 def lines_of(text: str) -> dict[str, int]:
     """The line of each dotted key in a text that tomllib has read."""
-    found: dict[str, int] = {}
-    header: tuple[str, ...] = ()
-    path: tuple[str, ...] = ()
-    opened: list[tuple[str, ...]] = []  # whose value each open bracket belongs to
+    found, opened = dict[str, int](), list[tuple[str, ...]]()  # opened: whose value each open bracket belongs to
+    header = path = tuple[str, ...]()
     line, last = 1, 0
     for match in TOKEN.finditer(text):
         line, last = line + text.count("\n", last, match.start()), match.start()

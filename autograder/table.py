@@ -1,26 +1,27 @@
-"""The grade table: one truth for the screen, grades.csv, JSON and the class report."""
-
-from __future__ import annotations
+"""The grade table: one truth for the screen, grades.csv, JSON and the class report, a page that shows what was hard."""
 
 import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+import jinja2
 from rich.table import Table
 
+from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import STATUSES
+from autograder.grading.pages import TEMPLATES
 from autograder.runner.calling import _
 
 # The gravest status of a student's checks is the one that the line shows.
 GRAVITY = (
     "malformed", "crashed", "out of memory", "timeout", "not reached", "error", "wrong", "not attempted", "right",
 )  # fmt: skip
-assert set(GRAVITY) == set(STATUSES)
 STYLES = {"right": "green", "not attempted": "dim", "wrong": "yellow", "error": "yellow"}
 
 
@@ -42,7 +43,7 @@ def screen_table(exercise: Exercise, rows: Sequence[Row]) -> Table:
     for row in rows:
         earned = {outcome.verdict.check: outcome.points for outcome in row.outcomes}
         points = [f"{earned.get(check.name, 0.0):g}" for check in exercise.checks]
-        points += ["by hand" if score is None else f"{score:g}" for _name, score in row.by_hand]
+        points += ["by hand" if score is None else f"{score:g}" for score in row.by_hand.values()]
         status = row_status(row)
         table.add_row(row.student, *points, f"{row.points:g}", status, style=STYLES.get(status, "red"))
     return table
@@ -54,25 +55,23 @@ def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["student", "exercise", "check", "status", "points", "most", "total", "mistake"])
     for exercise, rows in tables:
+        worth = {check.name: check.points for check in (*exercise.checks, *exercise.left_out)}
+        worth |= {question.name: question.points for question in exercise.questions}
         for row in rows:
-            lines: list[tuple[str, str, str, float, str]] = []
-            for one in row.outcomes:
-                name, most = one.verdict.check, exercise.check(one.verdict.check).points
-                lines.append((name, one.verdict.status, f"{one.points:g}", most, one.verdict.mistake or ""))
-            for question in exercise.questions:
-                score = row.scores_by_hand.get(question.name)
-                status, earned = ("to grade by hand", "") if score is None else ("graded by hand", f"{score:g}")
-                lines.append((question.name, status, earned, question.points, ""))
-            for name, status, earned, most, mistake in lines:
-                total = f"{row.points:g}"
-                writer.writerow([row.student, exercise.slug, name, status, earned, f"{most:g}", total, mistake])
+            lines: list[tuple[str, str, float | None, str | None]] = []
+            lines += [(one.verdict.check, one.verdict.status, one.points, one.verdict.mistake) for one in row.outcomes]
+            for name, score in row.by_hand.items():
+                lines.append((name, "to grade by hand" if score is None else "graded by hand", score, None))
+            for name, status, earned, mistake in lines:
+                numbers = ["" if number is None else f"{number:g}" for number in (earned, worth[name], row.points)]
+                writer.writerow([row.student, exercise.slug, name, status, *numbers, mistake])
     return out.getvalue()
 
 
 def row_json(row: Row) -> dict[str, Any]:
     return {
         "student": row.student, "points": row.points, "most": row.most, "status": row_status(row),
-        "notes": list(row.notes), "by_hand": row.scores_by_hand,
+        "notes": list(row.notes), "by_hand": row.by_hand,
         "checks": [
             {
                 "check": one.verdict.check, "status": one.verdict.status, "points": one.points,
@@ -101,3 +100,18 @@ def summary(exercise: Exercise, rows: Sequence[Row]) -> dict[str, Any]:
         "slug": exercise.slug, "title": _(exercise.title), "points": exercise.most, "students": len(rows),
         "median": float(median(points)) if points else 0.0, "checks": checks, "rows": [row_json(row) for row in rows],
     }  # fmt: skip
+
+
+def render(summaries: Sequence[dict[str, Any]]) -> str:
+    """The class report."""
+    templates = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(loader=templates, autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.get_template("class_report.html.j2").render(exercises=summaries, _=_)
+
+
+def write_report(course: Course, tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> Path:
+    """Write report.html and grades.csv into the course; return the report's path."""
+    path = course.root / "report.html"
+    write_atomically(path, render([summary(exercise, rows) for exercise, rows in tables]).encode())
+    write_atomically(course.root / "grades.csv", csv_text(tables).encode())
+    return path

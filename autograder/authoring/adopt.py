@@ -4,8 +4,6 @@ Nothing of the notebook is executed. A call's inputs become a worked case where 
 constructors. What could not be turned is said, a line for each; its cells stay in the text, without solutions.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import contextlib
@@ -14,9 +12,8 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jupytext
 import nbformat
@@ -54,8 +51,7 @@ MOST_NODES = 5000
 IMPORT, DEFINITION = ast.Import | ast.ImportFrom, ast.FunctionDef | ast.ClassDef
 
 
-@dataclass(frozen=True)
-class Adopted:
+class Adopted(NamedTuple):
     """The folder that was written, and a line for each thing that its author has to look at."""
 
     folder: Path
@@ -406,9 +402,8 @@ def cells_of(notebook: Path, notes: list[str]) -> list[Cell]:
         language = read.metadata.get("kernelspec", {}).get("language", "python")
         cells = [Cell(number, node, notes) for number, node in enumerate(read.get("cells", ()), start=1)]
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        raise ExerciseError(
-            f"{notebook} cannot be read as a notebook; give an .ipynb file that Jupyter opens."
-        ) from error
+        why = "cannot be read as a notebook; give an .ipynb file that Jupyter opens"
+        raise ExerciseError(f"{notebook} {why}.") from error
     if read.nbformat != 4:
         why = f"is a notebook of format {read.nbformat}; save it with Jupyter as one of format 4"
         raise ExerciseError(f"{notebook} {why}.")

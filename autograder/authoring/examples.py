@@ -1,6 +1,7 @@
 """The worked cases that students get: inputs, right results, and what known mistakes come to on them."""
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograder.check import Case, Returned
-from autograder.exercise import Check, DrawnCase, Given
-from autograder.exercise.repeats import followed
+from autograder.exercise import Check, DrawnCase, Given, Trained
 from autograder.grading.challenge import generator
 from autograder.grading.judge import expected_values, outcomes, to_reread
+from autograder.grading.repeats import followed
 from autograder.runner.calling import _
 
 # Worked cases are public, so their seed is too. Thirteen digits are more than any check needs.
@@ -21,13 +22,9 @@ DIGITS = 13
 ROUNDING = {True: 1e-5, False: 1e-10}
 
 
-def rounded(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
-
-
 def array_entry(array: np.ndarray[Any, Any], exact: bool = False) -> dict[str, Any]:
     flat = array.reshape(-1).tolist()
-    values = [rounded(value) if isinstance(value, float) and not exact else value for value in flat]
+    values = [float(f"{value:.{DIGITS}g}") if isinstance(value, float) and not exact else value for value in flat]
     return {"dtype": str(array.dtype), "shape": list(array.shape), "values": values}
 
 
@@ -69,10 +66,8 @@ def worked_cases(check: Check) -> list[DrawnCase]:
     return list(followed(check, check.worked(generator(PUBLIC_SEED, "", check.name, ""))))
 
 
-def asked_for(check: Check) -> str:
+def asked_for(trained: Trained) -> str:
     """What a trained model must reach, in words."""
-    trained = check.trained
-    assert trained is not None
     told = _("{measure}, at least {threshold}") if trained.higher else _("{measure}, at most {threshold}")
     return told.format(measure=_(trained.measure), threshold=f"{trained.threshold:g}")
 
@@ -85,41 +80,28 @@ def example(check: Check, packages: tuple[str, ...]) -> dict[str, Any]:
         "read": to_reread(check.section),
     }
     if check.trained is not None:
-        return head | {"variable": check.trained.variable, "asked": asked_for(check), "shapes": check.trained.shapes}
-    cases = worked_cases(check)
-    return head | {
-        "axes": check.axes,
-        "tolerance": check.tolerance,
-        "tensors": check.tensors,
-        "new_arrays": check.new_arrays,
-        "packages": list(packages),
-        "cases": [
-            {
-                "title": _(case.title),
-                "inputs": {name: value_entry(value, exact=True) for name, value in case.inputs.items()},
-                "expected": value_entry(expected),
-            }
-            for case, expected in zip(cases, expected_values(check, cases), strict=True)
-        ],
-        "mistakes": [
-            {
-                "name": mistake.name,
-                "message": _(mistake.message),
-                "cases": [outcome_entry(case) for case in outcomes(check, mistake.function, cases)],
-            }
-            for mistake in check.misconceptions
-        ],
-    }
+        return head | {
+            "variable": check.trained.variable,
+            "asked": asked_for(check.trained),
+            "shapes": check.trained.shapes,
+        }
+    drawn = worked_cases(check)
+    cases = []
+    for case, expected in zip(drawn, expected_values(check, drawn), strict=True):
+        inputs = {name: value_entry(value, exact=True) for name, value in case.inputs.items()}
+        cases.append({"title": _(case.title), "inputs": inputs, "expected": value_entry(expected)})
+    mistakes = []
+    for mistake in check.misconceptions:
+        ended = [outcome_entry(case) for case in outcomes(check, mistake.function, drawn)]
+        mistakes.append({"name": mistake.name, "message": _(mistake.message), "cases": ended})
+    about = {"axes": check.axes, "tolerance": check.tolerance, "tensors": check.tensors, "new_arrays": check.new_arrays}
+    return head | about | {"packages": list(packages), "cases": cases, "mistakes": mistakes}
 
 
 def example_text(check: Check, packages: tuple[str, ...]) -> str:
     """The file's text: JSON with each list of numbers on one line."""
     text = json.dumps(example(check, packages), indent=1, ensure_ascii=False)
-    return re.sub(r"\[\s+([^\[\]{}\"]*?)\s+\]", one_line, text) + "\n"
-
-
-def one_line(numbers: re.Match[str]) -> str:
-    return f"[{' '.join(numbers[1].split())}]"
+    return re.sub(r"\[\s+([^\[\]{}\"]*?)\s+\]", lambda numbers: f"[{' '.join(numbers[1].split())}]", text) + "\n"
 
 
 def example_in_step(check: Check, packages: tuple[str, ...], path: Path) -> str:
@@ -131,41 +113,32 @@ def example_in_step(check: Check, packages: tuple[str, ...], path: Path) -> str:
     try:
         kept = path.read_text(encoding="utf-8")
         return kept if agrees(json.loads(kept), json.loads(text)) else text
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, AttributeError):  # it is not there, or of another form
         return text
 
 
 def agrees(kept: dict[str, Any], made: dict[str, Any]) -> bool:
     """Whether two contents of a check's file differ by no more than the rounding of processors."""
-    by_case = [ROUNDING['"float32"' in json.dumps(case["inputs"])] for case in made.get("cases", [])]
-    return same(kept, made, by_case)
+    shares = [0.0, *(ROUNDING['"float32"' in json.dumps(case["inputs"])] for case in made.get("cases", ()))]
+    return all(same(*parts) for parts in zip(by_case(kept), by_case(made), shares, strict=True))
 
 
-def same(one: Any, other: Any, by_case: list[float], share: float = 0.0) -> bool:
-    """Whether two parts of a file are the same, but for a share of each array's largest number; each case has its own share."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        if "values" in one:
-            alike = one["dtype"] == other["dtype"] and one["shape"] == other["shape"]
-            return alike and numbers_close(one["values"], other["values"], share)
-        return all(same_entry(name, one[name], other[name], by_case, share) for name in one)
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return all(same(a, b, by_case, share) for a, b in zip(one, other, strict=True))
+def by_case(content: dict[str, Any]) -> list[Any]:
+    """What belongs to no case, and then for each case what belongs to it: itself, and what each mistake comes to."""
+    holders = [content, *content.get("mistakes", ())]
+    others = [{name: one[name] for name in one.keys() - {"cases", "mistakes"}} for one in holders]
+    return [others, *map(list, zip(*(one.get("cases", ()) for one in holders), strict=True))]
+
+
+def same(one: Any, other: Any, share: float) -> bool:
+    """Whether two parts of a file are the same, but for a share of the largest number in each list of numbers."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(part, other[name], share) for name, part in one.items())
     if isinstance(one, float) and isinstance(other, float):
-        return numbers_close([one], [other], share)
-    return bool(one == other)
-
-
-def same_entry(name: str, one: Any, other: Any, by_case: list[float], share: float) -> bool:
-    if name != "cases":
-        return same(one, other, by_case, share)
-    if not isinstance(one, list) or not len(one) == len(other) == len(by_case):
-        return False
-    return all(same(a, b, by_case, of_case) for a, b, of_case in zip(one, other, by_case, strict=True))
-
-
-def numbers_close(one: list[Any], other: list[Any], share: float) -> bool:
-    a, b = np.array(one, np.float64), np.array(other, np.float64)
-    if a.shape != b.shape:
-        return False
-    largest = np.abs(b[np.isfinite(b)]).max(initial=0)
-    return bool(np.allclose(a, b, rtol=0, atol=share * largest, equal_nan=True))
+        one, other = [one], [other]
+    if not isinstance(one, list) or not isinstance(other, list) or len(one) != len(other):
+        return bool(one == other)
+    if not all(isinstance(part, float | int) for part in [*one, *other]):
+        return all(same(a, b, share) for a, b in zip(one, other, strict=True))
+    largest = max(filter(math.isfinite, map(abs, other)), default=0)
+    return np.allclose(one, other, rtol=0, atol=share * largest, equal_nan=True)

@@ -1,7 +1,5 @@
 """A new exercise: a folder with one function, one mistake and one other right way, which already releases and verifies."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,15 +1,13 @@
 """Releasing: the students' notebooks, their worked cases and their checks, from the text and the reference."""
 
-from __future__ import annotations
-
 import io
 import logging
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
 import nbformat
-from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import check as check_module
 from autograder import languages, structure
@@ -45,13 +43,12 @@ def release_into(course: Course, exercise: Exercise) -> Path:
     source = course.root / "source" / exercise.slug / f"{exercise.slug}.ipynb"
     written = notebook_bytes(source_notebook(exercise, exercise.text(course.settings.language)))
     released = course.released(exercise.slug)
-    if source.is_file() and source.read_bytes() == written and released.is_file() and is_entered(course, exercise):
+    entered = is_entered(course, exercise)
+    if entered and released.is_file() and source.is_file() and source.read_bytes() == written:
         return released
     released.unlink(missing_ok=True)  # if what follows is broken off, it is done again
     write_atomically(source, written)
     logging.getLogger("traitlets").setLevel(logging.ERROR)
-    with GradeWriter(course):  # begins the gradebook, or makes our tables in one that has only nbgrader's
-        pass
     result = course.nbgrader().generate_assignment(exercise.slug, force=True)
     if not result["success"]:
         lines = [line for line in (result.get("error") or result.get("log") or "").strip().splitlines() if line]
@@ -63,17 +60,15 @@ def release_into(course: Course, exercise: Exercise) -> Path:
 
 
 def is_entered(course: Course, exercise: Exercise) -> bool:
-    """Whether the gradebook knows the exercise with all its checks and questions."""
-    from nbgrader.api import Gradebook, MissingEntry
+    """Whether the gradebook, which is begun if there is none, knows the exercise with all its checks and questions."""
+    from nbgrader.api import MissingEntry
 
-    try:
-        with Gradebook(course.db_url, course.course_id) as gradebook:
-            notebook = gradebook.find_notebook(exercise.slug, exercise.slug)
-            names = {cell.name for cell in notebook.grade_cells}
-    except (MissingEntry, SQLAlchemyError):
-        return False
-    wanted = {check_id(check) for check in exercise.checks} | {question_id(one) for one in exercise.questions}
-    return names == wanted
+    wanted = {*map(check_id, exercise.checks), *map(question_id, exercise.questions)}
+    with GradeWriter(course) as writer, suppress(MissingEntry):
+        return wanted == {
+            cell.name for cell in writer.gradebook.find_notebook(exercise.slug, exercise.slug).grade_cells
+        }
+    return False
 
 
 def copy_of(module: ModuleType) -> bytes:
@@ -88,8 +83,7 @@ def copy_of(module: ModuleType) -> bytes:
 def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
     """Every file that a student gets, by its name in their folder."""
     files = {f"{exercise.slug}.ipynb": released.read_bytes()} | common_files()
-    sentences = languages.for_students()
-    if sentences is not None:
+    if (sentences := languages.for_students()) is not None:
         files[languages.FOR_STUDENTS] = sentences
     for check in exercise.checks:
         name = f"examples/{check.name}.json"

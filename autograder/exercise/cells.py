@@ -29,5 +29,4 @@ def train_id(variable: str) -> str:
 
 def notebook_bytes(notebook: Any) -> bytes:
     """A notebook's file: the same bytes for the same content."""
-    text: str = nbformat.writes(notebook, version=4, indent=1)
-    return (text + "\n").encode()
+    return f"{nbformat.writes(notebook, version=4, indent=1)}\n".encode()

@@ -6,13 +6,9 @@
 The checks are loaded as part of a package made of the folder, so ``from .reference import f`` finds what lies beside them.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import importlib
-import importlib.machinery
-import importlib.util
 import re
 import sys
 import traceback
@@ -126,9 +122,8 @@ def package_of(folder: Path) -> str:
     """The name of a package made of a folder, whose own name need not be one that Python takes."""
     name = f"exercise_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}_{folder.name}"
     if name not in sys.modules:
-        spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
-        spec.submodule_search_locations = [str(folder)]
-        sys.modules[name] = importlib.util.module_from_spec(spec)
+        package = sys.modules[name] = ModuleType(name)
+        package.__path__ = [str(folder)]
     return name
 
 

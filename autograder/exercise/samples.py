@@ -3,8 +3,6 @@
 An exercise that has one names its module in ``samples``; the module holds SAMPLES.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -66,8 +64,7 @@ class Sample:
 
 def samples_of(exercise: Exercise) -> tuple[Sample, ...]:
     """The sample class of an exercise; empty where it has none."""
-    made: tuple[Sample, ...] = part_of(exercise, exercise.samples).SAMPLES if exercise.samples else ()
-    return made
+    return tuple(part_of(exercise, exercise.samples).SAMPLES) if exercise.samples else ()
 
 
 def write_samples(samples: Iterable[Sample], exercise: Exercise, released: Path, inbox: Path) -> None:

@@ -14,9 +14,10 @@ FOR_OUR_TOOLS = re.compile(r"\s*# (type: ignore|noqa).*$")
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """A function taken apart, each part with its indentation; the signature is without types.
+    """A function or class taken apart, each part with its indentation; the signature is without types.
 
     ``secret`` is what students are to write, ``solved`` the whole, ``marked`` the whole with nbgrader's marks around that.
+    Of a class, the first line is the signature, and ``methods`` are the body.
     """
 
     name: str
@@ -26,16 +27,10 @@ class FunctionSource:
     secret: str
     solved: str
     marked: str
+    methods: tuple["FunctionSource", ...] = ()
 
 
-@dataclass(frozen=True)
-class ClassSource(FunctionSource):
-    """A class taken apart: its first line is the signature, its methods are the body."""
-
-    methods: tuple[FunctionSource, ...]
-
-
-def take_apart(function: Callable[..., Any], name: str = "") -> FunctionSource | ClassSource:
+def take_apart(function: Callable[..., Any], name: str = "") -> FunctionSource:
     """Read a top-level function's or class's source, without decorators and types, under another name if one is given."""
     text = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
     node = ast.parse(text).body[0]
@@ -80,13 +75,12 @@ def docstring_of(node: ast.FunctionDef | ast.ClassDef, lines: list[str]) -> tupl
     return "\n".join(lines[first.lineno - 1 : first.end_lineno]), first.end_lineno
 
 
-def class_source(node: ast.ClassDef, lines: list[str], name: str) -> ClassSource:
+def class_source(node: ast.ClassDef, lines: list[str], name: str) -> FunctionSource:
     bases = ", ".join(ast.unparse(base) for base in node.bases)
     signature = f"class {name or node.name}{f'({bases})' if bases else ''}:"
     docstring, _ = docstring_of(node, lines)
     methods = tuple(function_source(one, lines) for one in node.body if isinstance(one, ast.FunctionDef))
     head, secret = joined(signature, docstring), "\n".join(method.body for method in methods)
     body = "\n\n".join(method.solved for method in methods)
-    solved = "\n\n".join([head, *(method.solved for method in methods)])
     marked = "\n\n".join([head, *(method.marked for method in methods)])
-    return ClassSource(node.name, signature, docstring, body, secret, solved, marked, methods)
+    return FunctionSource(node.name, signature, docstring, body, secret, f"{head}\n\n{body}", marked, methods)

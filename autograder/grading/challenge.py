@@ -11,7 +11,7 @@ import secrets
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase, Exercise
-from autograder.exercise.repeats import in_drawn_order
+from autograder.grading.repeats import in_drawn_order
 
 SEED_BYTES = 32
 

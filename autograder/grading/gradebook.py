@@ -4,12 +4,11 @@ A student is graded when one transaction says so: points, outcomes and the mark 
 or not at all. Whether a folder exists says nothing.
 """
 
-from __future__ import annotations
-
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,20 +89,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Row:
-    """One student's line in the grade table."""
+    """One student's line in the grade table.
+
+    ``by_hand`` holds what people gave each question that is answered in words; None where nobody has looked yet.
+    """
 
     student: str
     outcomes: tuple[Outcome, ...]
     points: float
     most: float
     notes: tuple[str, ...]
-    by_hand: tuple[tuple[str, float | None], ...] = ()
+    by_hand: dict[str, float | None] = field(default_factory=dict)
     signature: str = ""
-
-    @property
-    def scores_by_hand(self) -> dict[str, float | None]:
-        """What people gave each question that is answered in words; None where nobody has looked yet."""
-        return dict(self.by_hand)
 
 
 def submissions_of(slug: str) -> Any:
@@ -132,12 +129,11 @@ def begin_gradebook(course: Course) -> None:
     from alembic.script import ScriptDirectory
     from nbgrader.dbutil import ALEMBIC_DIR
 
-    with opened(course):
-        engine = sa.create_engine(course.db_url)
-        with engine.begin() as connection:
-            if not sa.inspect(connection).get_table_names():
-                MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
-        engine.dispose()
+    engine = sa.create_engine(course.db_url)
+    with engine.begin() as connection:
+        if not sa.inspect(connection).get_table_names():
+            MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+    engine.dispose()
 
 
 @contextmanager
@@ -152,24 +148,20 @@ def opened(course: Course) -> Iterator[None]:
         raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error
 
 
-class GradeWriter:
+class GradeWriter(AbstractContextManager["GradeWriter"]):
     """One session on the gradebook; every write of grades in the project goes through here."""
 
     def __init__(self, course: Course) -> None:
         from nbgrader.api import Gradebook
 
         self.course = course
-        begin_gradebook(course)
         with opened(course):
+            begin_gradebook(course)
             self.gradebook = Gradebook(course.db_url, course.course_id)
             Base.metadata.create_all(self.gradebook.engine)
 
-    def __enter__(self) -> GradeWriter:
-        return self
-
     def __exit__(self, *exception: object) -> None:
         self.gradebook.close()
-        self.gradebook.engine.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -202,8 +194,7 @@ class GradeWriter:
     def _signatures(self, *wanted: Any) -> dict[str, str]:
         query = sa.select(GradedRow.student, GradedRow.signature).join(Run, GradedRow.run == Run.id)
         with self.transaction() as session:
-            rows = session.execute(query.where(*wanted))
-            return {student: signature for student, signature in rows}  # noqa: C416 - a Row is no pair to dict
+            return dict(session.execute(query.where(*wanted)).all())
 
     def write(self, exercise: Exercise, run: Run, graded: Graded) -> None:
         """Write a student's points, outcomes and completion, in one transaction."""
@@ -303,23 +294,21 @@ class GradeWriter:
 
     def rows(self, exercise: Exercise) -> list[Row]:
         """The grade table: a line for each graded student, by name."""
-        outcomes: dict[str, list[Outcome]] = {}
-        rows = []
+        outcomes, rows = defaultdict[str, list[Outcome]](list), []
         with self.transaction() as session:
             of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
             for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
                 verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
-                outcomes.setdefault(one.student, []).append(Outcome(verdict, one.points))
+                outcomes[one.student].append(Outcome(verdict, one.points))
             submissions = {one.student_id: one for one in session.scalars(submissions_of(exercise.slug))}
             graded = session.scalars(sa.select(GradedRow).filter_by(assignment=exercise.slug))
             for row in sorted(graded, key=lambda row: row.student):
-                submission, of_checks = submissions[row.student], tuple(outcomes.get(row.student, ()))
-                penalty = sum(notebook.late_submission_penalty or 0 for notebook in submission.notebooks)
-                points, most = submission.score - penalty, submission.max_score
+                submission, of_checks = submissions[row.student], tuple(outcomes[row.student])
+                points = submission.score - sum(one.late_submission_penalty or 0 for one in submission.notebooks)
                 scores = {g.cell.name: g.manual_score for notebook in submission.notebooks for g in notebook.grades}
-                by_hand = tuple((question.name, scores.get(question_id(question))) for question in exercise.questions)
+                by_hand = {question.name: scores.get(question_id(question)) for question in exercise.questions}
                 notes = tuple(json.loads(row.notes))
-                rows.append(Row(row.student, of_checks, points, most, notes, by_hand, row.signature))
+                rows.append(Row(row.student, of_checks, points, submission.max_score, notes, by_hand, row.signature))
         return rows
 
     def pages_to_write(self, slug: str) -> list[tuple[str, bytes]]:

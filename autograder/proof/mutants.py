@@ -5,19 +5,18 @@ constant, an index, a name, an argument, a statement. A mutant that changes what
 is a hole in its check. Those that survive because they change nothing are declared with the check, and the reason why.
 """
 
-from __future__ import annotations
-
 import ast
 import copy
 import inspect
 import signal
+import sys
 import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -36,13 +35,6 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE), ast.Gt: (ast.GtE, ast.Lt), ast.GtE: (ast.Gt, ast.LtE),
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,),
 }  # fmt: skip
-
-
-class Mutant(NamedTuple):
-    """One changed version: where it was changed, and its function."""
-
-    what: str
-    function: Callable[..., Any]
 
 
 @dataclass
@@ -113,16 +105,6 @@ def with_field(node: ast.AST, name: str, value: Any) -> ast.AST:
     return changed
 
 
-class Change(ast.NodeTransformer):
-    """Puts one node in another's place."""
-
-    def __init__(self, target: ast.AST, changed: ast.AST) -> None:
-        self.target, self.changed = target, changed
-
-    def visit(self, node: ast.AST) -> Any:
-        return self.changed if node is self.target else self.generic_visit(node)
-
-
 def mutated_trees(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
     """Every tree that differs from this one in one place."""
     nodes, times = list(ast.walk(tree)), Counter[str]()
@@ -130,19 +112,17 @@ def mutated_trees(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
     held = {node.arg for node in nodes if isinstance(node, ast.arg)}
     held |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     names = sorted(held - {"self"})
-    for number, node in enumerate(nodes):
+    for node in nodes:
         ways = list(changes(node))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
             other = names[(names.index(node.id) + 1) % len(names)]
             if other != node.id:
                 ways.append((f"{node.id} to {other}", with_field(node, "id", other)))
         for what, changed in ways:
-            whole = copy.deepcopy(tree)
-            target = list(ast.walk(whole))[number]
             said = f"{' '.join(ast.unparse(node).split())[:60]}: {what}"
             times[said] += 1
             where = f" (place {times[said]})" if times[said] > 1 else ""
-            yield said + where, Change(target, changed).visit(whole)
+            yield said + where, copy.deepcopy(tree, {id(node): changed})  # taken for the node's copy
 
 
 def body_tree(reference: Any) -> ast.Module:
@@ -154,11 +134,9 @@ def body_tree(reference: Any) -> ast.Module:
     return tree
 
 
-def mutants(check: Check) -> Iterator[Mutant]:
-    """Every mutant of a check's reference that can be compiled."""
+def mutants(check: Check) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every mutant of a check's reference that can be compiled: where it was changed, and its function."""
     reference = inspect.unwrap(check.reference)
-    module = inspect.getmodule(reference)
-    assert module is not None
     tree = body_tree(reference)
     seen = {ast.unparse(tree)}
     for what, changed in mutated_trees(tree):
@@ -166,14 +144,14 @@ def mutants(check: Check) -> Iterator[Mutant]:
         if text in seen:
             continue
         seen.add(text)
-        namespace = dict(vars(module))
+        namespace = dict(vars(sys.modules[reference.__module__]))
         try:
             exec(compile(changed, f"mutant of {check.name}", "exec"), namespace)  # noqa: S102 - our own code, changed
         except (SyntaxError, TypeError, ValueError):
             continue
         made = namespace[reference.__name__]
         if isinstance(made, types.FunctionType | type):
-            yield Mutant(what, made)
+            yield what, made
 
 
 @contextmanager
@@ -218,12 +196,12 @@ def score(exercise: Exercise, check: Check) -> Score:
     found, reasons = Score(check.name), check.equivalent
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for mutant in mutants(check):
+        for what, function in mutants(check):
             found.mutants += 1
-            if is_rejected(check, exercise.slug, mutant.function):
+            if is_rejected(check, exercise.slug, function):
                 found.rejected += 1
-            elif mutant.what in reasons:
-                found.equivalent[mutant.what] = reasons[mutant.what]
+            elif what in reasons:
+                found.equivalent[what] = reasons[what]
             else:
-                found.survivors.append(mutant.what)
+                found.survivors.append(what)
     return found

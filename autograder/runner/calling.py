@@ -124,9 +124,13 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
         known[name].data = value
     if not inputs.get("gradients"):
         return module(*inputs["inputs"])
-    named = {f"input {place}": one.requires_grad_() for place, one in enumerate(inputs["inputs"], start=1)} | known
+    named = {name: value.requires_grad_() for name, value in tensors_in(inputs["inputs"])} | known
     results = module(*inputs["inputs"])
     return {"results": results, "gradients": gradients_of(results, named)}
+
+
+def tensors_in(values: Any) -> list[tuple[str, Any]]:
+    return [(f"inputs[{place}]", value) for place, value in enumerate(values) if is_tensor(value)]
 
 
 def gradients_of(results: Any, named: dict[str, Any]) -> dict[str, Any]:

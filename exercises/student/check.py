@@ -538,8 +538,9 @@ def check_function(name: str, function: Callable[..., Any], example: dict[str, A
 
 def not_in_grading(function: Any, packages: Sequence[str]) -> list[str]:
     """The installed packages that a function names, and that are neither Python's own nor in the list."""
-    names = getattr(getattr(function, "__code__", None), "co_names", ())
-    used = [function.__globals__[name] for name in names if name in function.__globals__]
+    known = getattr(function, "__globals__", {})
+    names = function.__code__.co_names if known.get("__name__") == "__main__" else ()  # as in a notebook
+    used = [known[name] for name in names if name in known]
     found = {str(getattr(one, "__module__", None) or getattr(one, "__name__", "")).partition(".")[0] for one in used}
     there = {*sys.stdlib_module_names, *packages, "", "__main__", __name__.partition(".")[0]}
     installed = importlib.metadata.packages_distributions() if found - there else {}

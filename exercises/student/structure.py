@@ -149,7 +149,7 @@ def blocks(pair: Pair) -> Iterator[str]:
             mine, wanted = (np.split(array, count, axis) for array in (pair.mine, pair.wanted))
             for order in permutations(range(count)):
                 if all(pair.same(mine[place], wanted[number]) for place, number in enumerate(order)):
-                    told = _("The {count} blocks along {axis} stand in the order {order} of the right ones.")
+                    told = _("The {count} blocks along {axis} are the right ones in the order {order}.")
                     yield told.format(
                         count=count, axis=pair.axis(axis), order=", ".join(str(number + 1) for number in order)
                     )

@@ -1,11 +1,15 @@
-"""What a notebook gives to students: what its first cell imports, and the functions that they need not write."""
+"""What a notebook gives to students: what its first cell imports, and the functions that they need not write; its language."""
 
 import functools
+from contextlib import AbstractContextManager
 from types import CodeType
 from typing import Any
+from unittest.mock import patch
 
+from autograder import languages
 from autograder.exercise import EXERCISES, Exercise
 from autograder.exercise.source import source_notebook
+from autograder.runner.calling import SENTENCES
 
 
 @functools.cache
@@ -25,3 +29,8 @@ def imported(exercise: Exercise) -> dict[str, Any]:
     for cell in given_cells(exercise.slug):
         exec(cell, namespace)
     return namespace
+
+
+def speaking(language: str) -> AbstractContextManager[Any]:
+    """Speak a language for a while."""
+    return patch.dict(SENTENCES, languages.catalogue(language), clear=True)

@@ -23,7 +23,7 @@ from autograder.exercise import EXERCISES, Check, DrawnCase, Exercise
 from autograder.exercise.discovery import ExerciseError
 from autograder.exercise.notebooks import solved
 from autograder.exercise.source import AuthoringError, check_id, question_id, solution_id, source_notebook
-from autograder.exercise.stub import BEGIN, END, ClassSource, take_apart
+from autograder.exercise.stub import BEGIN, END, take_apart
 from autograder.grading.judge import expected_values, outcomes, tolerances
 from autograder.proof.mutants import come_out_wrong
 from autograder.runner.calling import Given, arrays_in
@@ -59,7 +59,7 @@ def test_a_stub_has_the_signature_without_types(check: Check) -> None:
 @EACH_CHECK
 def test_the_body_alone_stands_between_the_marks(check: Check) -> None:
     parts = take_apart(check.reference)
-    written = parts.methods if isinstance(parts, ClassSource) else (parts,)
+    written = parts.methods or (parts,)
     assert parts.marked.count(BEGIN) == parts.marked.count(END) == len(written)
     for part in written:
         reference = check.reference if part is parts else vars(check.reference)[part.name]
@@ -308,7 +308,7 @@ def test_another_number_makes_the_worked_cases_anew(where: str, dtype: str, shar
     assert example_in_step(WITH_SINGLE, PACKAGES, path) == example_text(WITH_SINGLE, PACKAGES)
 
 
-@pytest.mark.parametrize("change", ["message", "title", "mistakes", "cases", "no file", "no JSON"])
+@pytest.mark.parametrize("change", ["message", "title", "mistakes", "cases", "no file", "no JSON", "no object"])
 def test_another_word_makes_the_worked_cases_anew(change: str, tmp_path: Path) -> None:
     path, content = tmp_path / "kept.json", json.loads(example_text(WITH_SINGLE, PACKAGES))
     if change == "message":
@@ -318,7 +318,7 @@ def test_another_word_makes_the_worked_cases_anew(change: str, tmp_path: Path) -
     elif change in ("mistakes", "cases"):
         content[change].pop()
     if change != "no file":
-        path.write_text("{" if change == "no JSON" else json.dumps(content), encoding="utf-8")
+        path.write_text({"no JSON": "{", "no object": "[]"}.get(change, json.dumps(content)), encoding="utf-8")
     assert example_in_step(WITH_SINGLE, PACKAGES, path) == example_text(WITH_SINGLE, PACKAGES)
 
 
@@ -352,7 +352,7 @@ def test_the_committed_notebook_holds_the_texts_cells(exercise: Exercise) -> Non
 
 def test_the_released_files_are_the_committed_ones(released_course: Course) -> None:
     files = student_files(EXERCISE, released_course.released(EXERCISE.slug))
-    for name in ("check.py", "calling.py"):
+    for name in ("check.py", "calling.py", "structure.py"):
         assert (EXERCISE.folder.parent / "student" / name).read_bytes() == files[name], (
             f"{name} differs: run 'make exercises'"
         )
@@ -370,7 +370,14 @@ def test_the_students_zip_is_the_same_twice_and_holds_all_they_need(released_cou
         names = {name.removeprefix(f"{EXERCISE.slug}/") for name in archive.namelist()}
         needs = archive.read(f"{EXERCISE.slug}/requirements.txt").decode()
     examples = {f"examples/{check.name}.json" for check in EXERCISE.checks}
-    assert names == examples | {f"{EXERCISE.slug}.ipynb", "check.py", "calling.py", "requirements.txt", "README.txt"}
+    assert names == examples | {
+        f"{EXERCISE.slug}.ipynb",
+        "check.py",
+        "calling.py",
+        "structure.py",
+        "requirements.txt",
+        "README.txt",
+    }
     assert "torch" not in needs
     assert needs.startswith("matplotlib")
 

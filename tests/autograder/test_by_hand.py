@@ -96,7 +96,7 @@ def test_a_text_that_does_not_fit_its_questions_is_refused(change: str, said: st
 
 def test_until_somebody_grades_it_the_question_is_said_to_wait(graded: Course) -> None:
     row = grade_class(graded, TOY).rows[0]
-    assert (row.points, row.most, row.by_hand) == (1, 4, (("why", None),))
+    assert (row.points, row.most, row.by_hand) == (1, 4, {"why": None})
     assert "ada,toy,why,to grade by hand,,3,1" in csv_text([(TOY, [row])])
     assert row_json(row)["by_hand"] == {"why": None}
     assert screen_table(TOY, [row]).columns[2].header == "why\n/3"
@@ -164,4 +164,4 @@ def test_a_person_gives_a_score_in_formgrader_and_a_regrade_keeps_it(
 
 def total(course: Course, **options: Any) -> tuple[float, float | None]:
     row = grade_class(course, TOY, **options).rows[0]
-    return row.points, row.scores_by_hand["why"]
+    return row.points, row.by_hand["why"]

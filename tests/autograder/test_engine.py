@@ -66,7 +66,7 @@ def test_the_students_copies_of_its_modules_stand_in_one_place() -> None:
         ["git", "grep", "--untracked", "-l", "^# Generated from autograder/", "--", "*.py"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
-    assert generated == ["exercises/student/calling.py", "exercises/student/check.py"]
+    assert generated == ["exercises/student/calling.py", "exercises/student/check.py", "exercises/student/structure.py"]
 
 
 def test_files_of_checks_are_short_enough_to_find_ones_way() -> None:

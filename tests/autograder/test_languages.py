@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from autograder import check as check_module
-from autograder import languages
+from autograder import languages, structure
 from autograder.authoring.examples import worked_cases
 from autograder.authoring.release import copy_of, package, student_files, write_files
 from autograder.check import Case, Returned, Shown, Verdict, check, check_trained, difference
@@ -33,11 +33,11 @@ from autograder.grading.judge import STATUSES, Submission, judge, outcomes
 from autograder.grading.pages import graded_notebook, write_pages
 from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
 from autograder.languages import LanguageError, placeholders
-from autograder.report import render
 from autograder.runner import calling
 from autograder.sandbox.limits import Limits
-from autograder.table import summary
+from autograder.table import render, summary
 from solutions.with_numpy.rnn import step
+from tests.autograder.given import speaking
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ["de", "es"]
@@ -153,9 +153,9 @@ def test_a_catalogue_that_cannot_be_read_is_said_with_its_place(tmp_path: Path, 
 
 
 def test_a_language_is_spoken_for_a_while() -> None:
-    with languages.speaking("de"):
+    with speaking("de"):
         assert calling._("right") == "richtig"
-        with languages.speaking("es"):
+        with speaking("es"):
             assert calling._("right") == "correcto"
         with pytest.raises(LanguageError):
             languages.use("xx")
@@ -167,10 +167,11 @@ def test_a_language_is_spoken_for_a_while() -> None:
 
 # What students read is made in these modules, and of the first line to the last it goes through `_`, but for:
 SPEAKING = (
-    "check.py", "runner/calling.py", "runner/run.py", "runner/capture.py", "runner/answers.py", "grading/judge.py",
-    "grading/intake.py", "grading/pages.py", "report.py",
+    "check.py", "structure.py", "runner/calling.py", "runner/run.py", "runner/capture.py", "runner/answers.py",
+    "grading/judge.py", "grading/intake.py", "grading/pages.py",
 )  # fmt: skip
 NOT_SAID = {
+    "to be measured": "a status, which is a code; marked once in check.py",
     "not attempted": "a status, which is a code; marked once in check.py",
     "out of memory": "a status, which is a code; marked once in judge.py",
     "not reached": "a status, which is a code; marked once in judge.py",
@@ -447,7 +448,7 @@ def test_a_feedback_page_is_said_in_the_language(course: Course, exercise: Exerc
 
 @EACH_LANGUAGE
 def test_a_feedback_page_names_its_language(language: str, course: Course, exercise: Exercise) -> None:
-    with languages.speaking(language):
+    with speaking(language):
         assert f'<html lang="{language}">' in feedback(course, exercise)
 
 
@@ -477,16 +478,17 @@ def test_a_word_outside_the_catalogues_would_be_found(brackets: None) -> None:
 
 
 def test_check_speaks_german_and_spanish() -> None:
+    count = len(worked_cases(EXERCISE.check("rnn.step")))
     told = {
         "en": "rnn.step: wrong.\nstep returned a list; it should return an array of shape (2, 4). "
-        "(worked case 1 of 3: two sequences)",
+        f"(worked case 1 of {count}: two sequences)",
         "de": "rnn.step: falsch.\nstep hat einen Wert vom Typ list zurückgegeben; erwartet wird ein Array der Form (2, 4). "
-        "(Beispiel 1 von 3: two sequences)",
+        f"(Beispiel 1 von {count}: two sequences)",
         "es": "rnn.step: incorrecto.\nstep devolvió un valor de tipo list; se espera un array de forma (2, 4). "
-        "(ejemplo resuelto 1 de 3: two sequences)",
+        f"(ejemplo resuelto 1 de {count}: two sequences)",
     }
     for language, text in told.items():
-        with languages.speaking(language):
+        with speaking(language):
             verdict = check("rnn.step", WRONG["a list"])
             assert str(verdict).startswith(text)
             assert verdict.status == "wrong", "a status is a code"
@@ -494,7 +496,7 @@ def test_check_speaks_german_and_spanish() -> None:
 
 
 def test_the_report_is_german_and_its_data_are_codes() -> None:
-    with languages.speaking("de"):
+    with speaking("de"):
         html = class_report()
     assert '<html lang="de">' in html
     assert re.search(r"1 \S nicht bearbeitet", html)
@@ -503,7 +505,7 @@ def test_the_report_is_german_and_its_data_are_codes() -> None:
 
 def test_what_a_run_prints_about_itself_is_said_in_the_language(exercise: Exercise) -> None:
     task = Task(exercise.packages, (RunCell("a", "print('x' * 100)"),), {}, Limits(text_bytes=20))
-    with languages.speaking("de"):
+    with speaking("de"):
         told = execute(task).output("a").text
     assert told == "x" * 20 + "\n[Es wurden noch 81 Zeichen mehr ausgegeben; sie sind weggelassen]\n"
     assert "[81 more characters were printed; they are left out]" in execute(task).output("a").text
@@ -534,6 +536,7 @@ def student_folder(tmp_path: Path) -> Path:
     for name, data in {
         "check.py": copy_of(check_module),
         "calling.py": copy_of(calling),
+        "structure.py": copy_of(structure),
         "examples/rnn.step.json": (EXERCISE.released / "examples" / "rnn.step.json").read_bytes(),
     }.items():
         (tmp_path / name).write_bytes(data)
@@ -562,7 +565,7 @@ def test_sentences_that_cannot_be_read_leave_english(tmp_path: Path, content: st
 
 def test_students_get_the_sentences_of_their_own_files_and_none_in_english() -> None:
     assert languages.for_students() is languages.for_students("en") is None
-    with languages.speaking("es"):
+    with speaking("es"):
         spoken = languages.for_students()
     assert spoken == languages.for_students("es")
     assert spoken is not None
@@ -576,7 +579,7 @@ def test_a_release_in_another_language_adds_the_sentences_and_one_in_english_tak
     released_course: Course, exercise: Exercise, tmp_path: Path
 ) -> None:
     released = released_course.released(exercise.slug)
-    with languages.speaking("de"):
+    with speaking("de"):
         german = student_files(exercise, released)
         write_files(german, tmp_path)
         assert "Öffne das Notebook in diesem Ordner".encode() in uncompressed(package(exercise, german))

@@ -72,7 +72,7 @@ def test_from_new_to_a_graded_hand_in_without_an_edit_outside_its_folder(install
     course = tmp_path / "my-class"
     released = course / "release" / "09_attention"
     assert {path.name for path in released.iterdir()} == {
-        "09_attention.ipynb", "check.py", "calling.py", "examples", "requirements.txt", "README.txt",
+        "09_attention.ipynb", "check.py", "calling.py", "structure.py", "examples", "requirements.txt", "README.txt",
     }  # fmt: skip
     notebook = json.loads((released / "09_attention.ipynb").read_text())
     alternative = (course / "exercises" / "09_attention" / "alternatives" / "loops.py").read_text()

@@ -11,8 +11,7 @@ from autograder.course import Course
 from autograder.exercise import EXERCISES
 from autograder.grading.gradebook import Outcome, Row
 from autograder.grading.judge import STATUSES
-from autograder.report import render, write_report
-from autograder.table import csv_text, summary
+from autograder.table import csv_text, render, summary, write_report
 
 EXERCISE = EXERCISES["01_vanilla_rnn"]
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;{{ 7 * 7 }}"

@@ -6,7 +6,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import languages
 from autograder.authoring.release import release_into, student_files
 from autograder.course import Course
 from autograder.exercise.cells import notebook_bytes
@@ -14,6 +13,7 @@ from autograder.exercise.notebooks import fill_in, reference_sources
 from autograder.grading.class_run import grade_class
 from autograder.settings import SettingsError
 from autograder.table import csv_text
+from tests.autograder.given import speaking
 
 SHORTENED = """
 [exercise.01_vanilla_rnn]
@@ -122,7 +122,7 @@ def test_the_address_of_the_book_stands_on_the_feedback_page(tmp_path: Path) -> 
     path = course.inbox / "ada" / exercise.slug / f"{exercise.slug}.ipynb"
     path.parent.mkdir(parents=True)
     path.write_bytes(release_into(course, exercise).read_bytes())
-    with languages.speaking("de"):
+    with speaking("de"):
         grade_class(course, exercise)
     page = (course.feedback / "ada" / exercise.slug / f"{exercise.slug}.html").read_text(encoding="utf-8")
     assert 'Das Buch: <a href="https://example.org/course/">https://example.org/course/</a>' in page

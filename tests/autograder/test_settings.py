@@ -109,10 +109,9 @@ def test_everything_that_is_written_is_read(root: Path) -> None:
 
 def test_times_have_the_zone_they_name_else_that_of_the_course_and_a_date_counts_to_its_end(root: Path) -> None:
     exercise = written(root, EVERYTHING).of("01_first")
-    assert exercise.due_for("bob") == datetime(2026, 12, 1, 22, 59, tzinfo=UTC)
-    assert exercise.due_for("ada") == datetime(2026, 12, 8, 22, 59, 59, 999999, tzinfo=UTC)
-    assert exercise.due_for("grace.hopper") == datetime(2026, 7, 1, 10, tzinfo=UTC)  # Berlin's summer
-    assert ExerciseSettings().due_for("ada") is None
+    assert exercise.due == datetime(2026, 12, 1, 22, 59, tzinfo=UTC)
+    assert exercise.extensions["ada"] == datetime(2026, 12, 8, 22, 59, 59, 999999, tzinfo=UTC)
+    assert exercise.extensions["grace.hopper"] == datetime(2026, 7, 1, 10, tzinfo=UTC)  # Berlin's summer
 
 
 def test_times_are_of_utc_where_the_course_names_no_zone(root: Path) -> None:

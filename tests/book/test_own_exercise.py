@@ -79,7 +79,7 @@ def test_the_settings_that_the_page_shows_are_what_it_says_they_are() -> None:
     said = settings.read(HERE)
     assert said.exercises == (SLUG,)
     assert said.of(SLUG).points == {"attend": 5}
-    late = said.of(SLUG).due_for("grace") - said.of(SLUG).due_for("ada")
+    late = said.of(SLUG).extensions["grace"] - said.of(SLUG).due
     assert late.days == 6
     assert said.late.penalty(2 * 3600, 10) == 1
 

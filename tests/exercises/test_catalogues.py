@@ -8,6 +8,7 @@ import pytest
 from autograder import languages
 from autograder.course import Course
 from autograder.exercise import EXERCISES, Exercise
+from tests.autograder.given import speaking
 
 OTHERS = [language for language in languages.spoken() if language != "en"]
 EACH = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
@@ -47,7 +48,7 @@ def test_a_course_in_another_language_names_mistakes_in_it(language: str, told: 
     course = Course.create(tmp_path / "course")
     (course.root / "course.toml").write_text(f'language = "{language}"\n')
     course = Course.open(course.root)
-    with languages.speaking(language):
+    with speaking(language):
         exercise = course.exercise("01_vanilla_rnn")
         message = exercise.check("rnn.step").misconceptions[0].message
         assert told in languages.calling.SENTENCES[message]

@@ -98,7 +98,7 @@ only_the_first = pytest.mark.parametrize("exercise", ["01_vanilla_rnn"], indirec
 def test_the_zip_holds_what_a_student_needs_and_is_small(exercise: Exercise, folder: Path) -> None:
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     examples = {f"examples/{check.name}.json" for check in exercise.checks}
-    always = {f"{exercise.slug}.ipynb", "check.py", "calling.py", "requirements.txt", "README.txt"}
+    always = {f"{exercise.slug}.ipynb", "check.py", "calling.py", "structure.py", "requirements.txt", "README.txt"}
     assert names == always | examples | set(exercise.data) | set(exercise.files)
     assert len(zipped(exercise)) < LARGEST_PACKAGE
     needs = {line.partition(">")[0].partition("=")[0] for line in (folder / "requirements.txt").read_text().split()}
