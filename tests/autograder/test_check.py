@@ -83,7 +83,7 @@ def test_wrong_values_are_said_with_their_number_place_and_size() -> None:
     assert "1 of 8 values differ" in verdict.message
     assert "The first is at n = 1, h = 1" in verdict.message
     assert "The largest difference is 0.25" in verdict.message
-    assert "worked case 1 of 3: two sequences" in verdict.message
+    assert "worked case 1 of 4: two sequences" in verdict.message
     assert verdict.mistake is None
 
 
@@ -121,7 +121,7 @@ def test_a_dtype_that_is_lost_for_float32_alone_is_found() -> None:
     verdict = check("rnn.step", changed(lambda h: h.astype(np.float64)))
     assert verdict.status == "wrong"
     assert "step returned float64 where the inputs were float32" in verdict.message
-    assert "worked case 3 of 3: float32" in verdict.message
+    assert "worked case 3 of 4: float32" in verdict.message
 
 
 def test_the_kinds_are_looked_at_in_the_stated_order() -> None:

@@ -479,11 +479,11 @@ def test_a_word_outside_the_catalogues_would_be_found(brackets: None) -> None:
 def test_check_speaks_german_and_spanish() -> None:
     told = {
         "en": "rnn.step: wrong.\nstep returned a list; it should return an array of shape (2, 4). "
-        "(worked case 1 of 3: two sequences)",
+        "(worked case 1 of 4: two sequences)",
         "de": "rnn.step: falsch.\nstep hat einen Wert vom Typ list zurückgegeben; erwartet wird ein Array der Form (2, 4). "
-        "(Beispiel 1 von 3: two sequences)",
+        "(Beispiel 1 von 4: two sequences)",
         "es": "rnn.step: incorrecto.\nstep devolvió un valor de tipo list; se espera un array de forma (2, 4). "
-        "(ejemplo resuelto 1 de 3: two sequences)",
+        "(ejemplo resuelto 1 de 4: two sequences)",
     }
     for language, text in told.items():
         with languages.speaking(language):

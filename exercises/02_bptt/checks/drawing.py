@@ -5,8 +5,8 @@ import numpy as np
 Generator = np.random.Generator
 
 
-CELL_AXES = "dx: N D; dh_prev: N H; dW_x: H D; dW_h: H H; db: H"
-SEQUENCE_AXES = "dx: T N D; dh_0: N H; dW_x: H D; dW_h: H H; db: H"
+CELL_AXES = "dx: N D; dh_prev: N H; dW_x: H D; dW_h: row column; db: H"
+SEQUENCE_AXES = "dx: T N D; dh_0: N H; dW_x: H D; dW_h: row column; db: H"
 
 
 def network(rng: Generator, D: int, H: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
