@@ -247,7 +247,7 @@ def draw_perplexity(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one step", score_inputs(rng, 1, N, V, masked=False)),
         DrawnCase("a perfect prediction", all_foreseen(score_inputs(rng, T, N, V, masked=False))),
         DrawnCase("all words equally likely", score_inputs(rng, T, N, V, masked=True, scale=0.0)),
-        DrawnCase("unlikely words out of hundreds", score_inputs(rng, 2, 2, 300, masked=False, scale=20.0)),
+        DrawnCase("unlikely words out of hundreds", score_inputs(rng, 2, 2, 300, masked=False, scale=8.0)),
         DrawnCase(
             "a single step of a single sequence counts", one_counts(score_inputs(rng, T, N, V, masked=False), rng)
         ),

@@ -21,7 +21,7 @@ def cell_inputs(rng: Generator, N: int, D: int, H: int, dtype: type = np.float64
 def with_large_sums(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """A bias so large that one unit's exponential overflows and another's its inverse, in either precision."""
     b = inputs["b"].copy()
-    b[:2] = 1000, -1000
+    b[:2] += 1000, -1000
     return inputs | {"b": b}
 
 

@@ -19,9 +19,8 @@ FUNCTION = "value = lambda a: float(np.sum(W * np.sin(a)) + np.tanh(np.sum(a)))"
 
 def function_inputs(rng: Generator, *shape: int, step: float = 1e-5) -> dict:
     W, array = rng.normal(size=shape), rng.normal(size=shape)
-    array.flat[0] = np.copysign(
-        3, array.flat[0]
-    )  # so that a way that is relative to a number is not that number's alone
+    # A number above 1, so that a step which grows with the number is seen to do so.
+    array.flat[0] = np.copysign(rng.uniform(2, 3), array.flat[0])
     return {"function": Given(FUNCTION, W=W), "array": array, "step": step}
 
 
