@@ -8,6 +8,8 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import sizes
 from solutions.with_numpy import affine as affine_module
 
+from .drawing import ALWAYS, STAYS
+
 Generator = np.random.Generator
 
 
@@ -20,9 +22,11 @@ def draw_affine(rng: Generator) -> list[DrawnCase]:
     T, N, H, V = sizes(rng, 4)
     return [
         DrawnCase("several steps", affine_inputs(rng, T, N, H, V)),
+        DrawnCase("the same sizes, large scores", {k: 30 * v for k, v in affine_inputs(rng, T, N, H, V).items()}),
         DrawnCase("one step", affine_inputs(rng, 1, N, H, V)),
         DrawnCase("one sequence", affine_inputs(rng, T, 1, H, V)),
         DrawnCase("as many words as hidden units", affine_inputs(rng, T, N, H, H)),
+        DrawnCase("one hidden unit, two words", affine_inputs(rng, T, N, 1, 2)),
         DrawnCase("float32", affine_inputs(rng, T, N, H, V, np.float32)),
     ]
 
@@ -34,6 +38,7 @@ def worked_affine(rng: Generator) -> list[DrawnCase]:
     narrow = {name: array.astype(np.float32) for name, array in inputs(2, 1, 2, 3).items()}
     return [
         DrawnCase("three steps", inputs(3, 2, 2, 4)),
+        DrawnCase("the same sizes, large scores", {k: 30 * v for k, v in inputs(3, 2, 2, 4).items()}),
         DrawnCase("as many words as hidden units", inputs(2, 1, 3, 3)),
         DrawnCase("float32", narrow),
     ]
@@ -42,6 +47,11 @@ def worked_affine(rng: Generator) -> list[DrawnCase]:
 AFFINE = Check(
     "affine.affine", affine_module.affine, draw_affine, worked_affine, axes="T N V", task="a hidden state becomes scores", points=1,
     section="rnn-output: The output",
+    promises=ALWAYS | STAYS | {
+        "At each step the network gives every word of the vocabulary a score.": "last scores only",
+        "y_t = W_y h_t + b_y": "output bias left out",
+        "without tanh and with one more leading axis": "tanh of scores",
+    },
 )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from autograder.exercise.drawing import sizes
 from solutions.with_numpy import rnn
 from solutions.with_numpy.rnn import step
 
+from .drawing import ALWAYS, STAYS
+
 Generator = np.random.Generator
 
 
@@ -21,6 +23,7 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4)
     return [
         DrawnCase("several steps", sequence_inputs(rng, T, N, D, H)),
+        DrawnCase("the same sizes, other numbers", sequence_inputs(rng, T, N, D, H)),
         DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
         DrawnCase("one sequence", sequence_inputs(rng, T, 1, D, H)),
         DrawnCase("as many steps as sequences", sequence_inputs(rng, T, T, D, H)),
@@ -35,6 +38,7 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
     narrow = {name: array.astype(np.float32) for name, array in inputs(3, 2, 2, 3).items()}
     return [
         DrawnCase("four steps", inputs(4, 2, 3, 2)),
+        DrawnCase("the same sizes, other numbers", inputs(4, 2, 3, 2)),
         DrawnCase("one step", inputs(1, 2, 3, 2)),
         DrawnCase("as many steps as sequences", inputs(3, 3, 2, 2)),
         DrawnCase("float32", narrow),
@@ -44,6 +48,14 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
 FORWARD = Check(
     "rnn.forward", rnn.forward, draw_forward, worked_forward, axes="T N H", task="the same step along a whole sequence", points=3,
     section="rnn-unrolling: Unrolling", earlier=("step",),
+    promises=ALWAYS | STAYS | {
+        "The hidden states before the first step.": "initial state ignored",
+        "The hidden states after each step, without h_0.": "initial state included",
+        "Keep the state after each step.": "last state only",
+        "each call of `step` gets what the call before returned": "state not carried",
+        "Arrays are time-major": "batch first",
+        "Each new state is `(N, H)`, and there are `T` of them.": "one array for every step",
+    },
 )  # fmt: skip
 
 
@@ -93,6 +105,18 @@ def read_backwards(x, h_0, W_x, W_h, b):
     h, out = h_0, []
     for x_t in x[::-1]:
         h = step(x_t, h, W_x, W_h, b)
+        out.append(h)
+    return np.stack(out)
+
+
+@FORWARD.misconception(
+    "Every step shows the last state: one array was put into the list each time, and each step wrote over it. Each step "
+    "needs an array of its own."
+)
+def one_array_for_every_step(x, h_0, W_x, W_h, b):
+    h, out = h_0.copy(), []
+    for x_t in x:
+        h[:] = step(x_t, h, W_x, W_h, b)
         out.append(h)
     return np.stack(out)
 

@@ -8,6 +8,8 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import sizes
 from solutions.with_numpy import rnn
 
+from .drawing import ALWAYS, STAYS
+
 Generator = np.random.Generator
 
 
@@ -16,13 +18,23 @@ def cell_inputs(rng: Generator, N: int, D: int, H: int, dtype: type = np.float64
     return {name: rng.normal(size=shape).astype(dtype) for name, shape in arrays.items()}
 
 
+def with_large_sums(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A bias so large that one unit's exponential overflows and another's its inverse, in either precision."""
+    b = inputs["b"].copy()
+    b[:2] += 1000, -1000
+    return inputs | {"b": b}
+
+
 def draw_step(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3)
     return [
         DrawnCase("several sequences", cell_inputs(rng, N, D, H)),
+        DrawnCase("sums around a thousand", with_large_sums(cell_inputs(rng, N, D, H))),
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
+        DrawnCase("one input, one hidden unit", cell_inputs(rng, N, 1, 1)),
         DrawnCase("as many sequences, inputs and hidden units", cell_inputs(rng, H, H, H)),
         DrawnCase("float32", cell_inputs(rng, N, D, H, np.float32)),
+        DrawnCase("float32, sums around a thousand", with_large_sums(cell_inputs(rng, N, D, H, np.float32))),
     ]
 
 
@@ -30,16 +42,22 @@ def worked_step(rng: Generator) -> list[DrawnCase]:
     def inputs(N: int, D: int, H: int) -> dict[str, np.ndarray]:
         return {name: np.round(array, 2) for name, array in cell_inputs(rng, N, D, H).items()}
 
-    narrow = {name: array.astype(np.float32) for name, array in inputs(2, 3, 4).items()}
+    narrow = {name: array.astype(np.float32) for name, array in inputs(1, 3, 4).items()}
     return [
         DrawnCase("two sequences", inputs(2, 3, 4)),
         DrawnCase("as many sequences, inputs and hidden units", inputs(3, 3, 3)),
         DrawnCase("float32", narrow),
+        DrawnCase("sums around a thousand", with_large_sums(inputs(2, 3, 4))),
     ]
 
 
 STEP = Check(
-    "rnn.step", rnn.step, draw_step, worked_step, axes="N H", task="one step of the recurrence", points=3, section="rnn-step: One step"
+    "rnn.step", rnn.step, draw_step, worked_step, axes="N H", task="one step of the recurrence", points=3, section="rnn-step: One step",
+    promises=ALWAYS | STAYS | {
+        "makes a new state from it and the old one": "state left out",
+        "h_t = tanh(W_x x_t + W_h h_{t-1} + b)": "tanh from exponentials",
+        "There is one tanh, around the whole sum.": "tanh of each term",
+    },
 )  # fmt: skip
 
 
@@ -61,6 +79,15 @@ def tanh_left_out(x, h_prev, W_x, W_h, b):
 @STEP.misconception("It is what you get with a sigmoid in place of tanh: values from 0 to 1 instead of -1 to 1.")
 def sigmoid_for_tanh(x, h_prev, W_x, W_h, b):
     return 1 / (1 + np.exp(-(x @ W_x.T + h_prev @ W_h.T + b)))
+
+
+@STEP.misconception(
+    "tanh was written out with exp, which overflows for large sums, so that infinity is divided by infinity. Use np.tanh."
+)
+def tanh_from_exponentials(x, h_prev, W_x, W_h, b):
+    a = x @ W_x.T + h_prev @ W_h.T + b
+    up, down = np.exp(a), np.exp(-a)
+    return (up - down) / (up + down)
 
 
 @STEP.misconception("It is what you get when the bias is added after tanh; it belongs inside.")

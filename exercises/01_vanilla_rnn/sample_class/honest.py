@@ -18,13 +18,13 @@ def full(desk: Desk) -> None:
 
 
 def other_style(desk: Desk) -> None:
-    """Einsum, loops, helpers in cells of their own, single precision inside: a function from each alternative."""
+    """Einsum, loops, helpers in cells of their own, double precision inside: a function from each alternative."""
     versions = {path.stem: alternative_sources(desk.exercise, path) for path in desk.exercise.alternatives}
     sources = {
         "step": versions["einsum"][0]["step"],
         "forward": versions["loops"][0]["forward"],
         "embed": versions["concatenated"][0]["embed"],
-        "affine": versions["float32"][0]["affine"],
+        "affine": versions["double_precision"][0]["affine"],
         "cross_entropy": versions["helpers"][0]["cross_entropy"],
         "perplexity": versions["helpers"][0]["perplexity"],
     }

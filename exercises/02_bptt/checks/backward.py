@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import rnn
 from solutions.with_numpy.rnn import step_backward
 
-from .drawing import SEQUENCE_AXES, network
+from .drawing import ALWAYS, SEQUENCE_AXES, STAYS, network, times
 
 Generator = np.random.Generator
 
@@ -21,12 +21,20 @@ def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
     return {"dh": rng.normal(size=(T, N, H)), "x": x, "h_0": h_0, "h": h, "W_x": W_x, "W_h": W_h}
 
 
+def with_one_loss(inputs: dict) -> dict:
+    """The last step alone has a loss, and it is large: the steps before it get nothing but what is handed back."""
+    dh = np.zeros_like(inputs["dh"])
+    dh[-1] = 300 * inputs["dh"][-1]
+    return inputs | {"dh": dh}
+
+
 def draw_backward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4)
     return [
         DrawnCase("several steps", sequence_inputs(rng, T, N, D, H)),
+        DrawnCase("a large loss at the last step alone", with_one_loss(sequence_inputs(rng, T, N, D, H))),
         DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
-        DrawnCase("one sequence", sequence_inputs(rng, T, 1, D, H)),
+        DrawnCase("one sequence, tiny gradients", times(1e-12, sequence_inputs(rng, T, 1, D, H))),
         DrawnCase("as many steps, sequences, inputs and hidden units", sequence_inputs(rng, T, T, T, T)),
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
         DrawnCase("a large layer", sequence_inputs(rng, 20, 12, 32, 64)),
@@ -36,7 +44,8 @@ def draw_backward(rng: Generator) -> list[DrawnCase]:
 def worked_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("four steps", short(sequence_inputs(rng, 4, 2, 3, 2))),
-        DrawnCase("one step", short(sequence_inputs(rng, 1, 2, 2, 3))),
+        DrawnCase("a large loss at the last step alone", with_one_loss(short(sequence_inputs(rng, 4, 2, 3, 2)))),
+        DrawnCase("one step, tiny gradients", times(1e-12, short(sequence_inputs(rng, 1, 2, 2, 3)))),
         DrawnCase("as many steps, sequences, inputs and hidden units", short(sequence_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 3, 1, 2, 2)), np.float32)),
     ]
@@ -45,6 +54,17 @@ def worked_backward(rng: Generator) -> list[DrawnCase]:
 BACKWARD = Check(
     "rnn.backward", rnn.backward, draw_backward, worked_backward, axes=SEQUENCE_AXES, task="the gradients of a whole sequence", points=3,
     section="bptt-sequence: The whole sequence backwards", earlier=("step_backward",),
+    promises=ALWAYS | STAYS | {
+        "The gradients of both ways add up": "direct gradients dropped",
+        "what step } t+1 \\text{ hands back": "next step dropped",
+        "begin at the last step": "from first to last",
+        "their gradients add up over the steps": "mean over steps",
+        "it is what the first step hands back": "gradient of the first state",
+        "The hidden states before the first step.": "initial state ignored",
+        "Nothing comes after the last step, so it is handed zeros.": "loss at the end taken twice",
+        "except at the first step": "last state before the first",
+        "each step's input has a gradient of its own": "steps without a loss skipped",
+    },
 )  # fmt: skip
 
 
@@ -160,6 +180,26 @@ def handed_over_more_than_once(dh, x, h_0, h, W_x, W_h):
         dh_next = dh_next + parts[-1][1]
     dx, _, *weights = added(parts[::-1])
     return dx, dh_next, *weights
+
+
+@BACKWARD.misconception(
+    "The last step was handed its own dh as well, so the loss there counts twice. Nothing comes after the last step: begin "
+    "with zeros."
+)
+def loss_at_the_end_taken_twice(dh, x, h_0, h, W_x, W_h):
+    more = dh.copy()
+    more[-1] += dh[-1]
+    return added(steps_back(more, x, states_before(h, h_0), h, W_x, W_h))
+
+
+@BACKWARD.misconception(
+    "Steps whose own dh is zero were skipped. They get a gradient all the same, from the steps after them, and hand it on."
+)
+def steps_without_a_loss_skipped(dh, x, h_0, h, W_x, W_h):
+    parts = steps_back(
+        dh, x, states_before(h, h_0), h, W_x, W_h, lambda t, dh_next: dh_next if dh[t].any() else 0 * dh_next
+    )
+    return added(parts)
 
 
 @BACKWARD.misconception(

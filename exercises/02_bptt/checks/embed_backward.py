@@ -8,12 +8,20 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, sizes
 from solutions.with_numpy import embedding
 
+from .drawing import ALWAYS, STAYS
+
 Generator = np.random.Generator
 
 
 def embed_inputs(rng: Generator, T: int, N: int, D: int, V: int, used: int) -> dict:
-    """The words from ``used`` on do not occur."""
-    return {"dx": rng.normal(size=(T, N, D)), "ids": rng.integers(used, size=(T, N)), "vocabulary_size": V}
+    """The words from ``used`` on do not occur; the first and the last before it do."""
+    ids = rng.integers(used, size=(T, N))
+    ids.flat[:2] = used - 1, 0
+    return {"dx": rng.normal(size=(T, N, D)), "ids": ids, "vocabulary_size": V}
+
+
+def times(scale: float, inputs: dict) -> dict:
+    return inputs | {"dx": scale * inputs["dx"]}
 
 
 def draw_embed_backward(rng: Generator) -> list[DrawnCase]:
@@ -23,10 +31,11 @@ def draw_embed_backward(rng: Generator) -> list[DrawnCase]:
     }  # fmt: skip
     return [
         DrawnCase("a word that does not occur", embed_inputs(rng, T, N, D, V + 1, V)),
+        DrawnCase("the same sizes, large gradients", times(300, embed_inputs(rng, T, N, D, V + 1, V))),
         DrawnCase("more sequences than words", embed_inputs(rng, 2, V + 2, D, V, V)),
         DrawnCase("one sequence, more steps than words", embed_inputs(rng, V + 2, 1, D, V, V)),
-        DrawnCase("one step", embed_inputs(rng, 1, N, D, V, V)),
-        DrawnCase("vectors of one number", embed_inputs(rng, T, N, 1, V, V)),
+        DrawnCase("one step, tiny gradients", times(1e-12, embed_inputs(rng, 1, N, D, V, V))),
+        DrawnCase("vectors of one number, more than 256 words", embed_inputs(rng, T, N, 1, 300, 300)),
         DrawnCase("no word twice", once),
         DrawnCase("float32", in_dtype(embed_inputs(rng, T, N, D, V, V), np.float32)),
     ]
@@ -39,14 +48,23 @@ def worked_embed_backward(rng: Generator) -> list[DrawnCase]:
 
     return [
         DrawnCase("words that occur twice, and one that does not", inputs([[2, 0], [1, 2], [3, 3]], 2, 5)),
-        DrawnCase("one sequence", inputs([[1], [0], [1]], 3, 2)),
+        DrawnCase("the same sizes, large gradients", times(300, inputs([[0, 4], [4, 1], [4, 0]], 2, 5))),
+        DrawnCase("one sequence, tiny gradients", times(1e-12, inputs([[1], [0], [1]], 3, 2))),
         DrawnCase("float32", in_dtype(inputs([[0, 1]], 2, 3), np.float32)),
+        DrawnCase("vectors of one number, more than 256 words", inputs([[259, 3], [130, 0]], 1, 260)),
     ]
 
 
 EMBED_BACKWARD = Check(
     "embedding.embed_backward", embedding.embed_backward, draw_embed_backward, worked_embed_backward, axes="V D",
     task="the gradient of the word vectors", points=2, section="bptt-embedding: The gradient of the word vectors",
+    promises=ALWAYS | STAYS | {
+        "Wherever a word stands, its row was used.": "numbers cut to eight bits",
+        "a row collects the gradients of all its places": "repeats lost",
+        "with `V` rows even if some words do not occur": "rows of absent words missing",
+        "each word collects the gradients of all the places where it stands": "word 0 taken for padding",
+        "dW_e[v] = sum over t, n with ids[t, n] = v of dx[t, n]": "mean over places",
+    },
 )  # fmt: skip
 
 
@@ -106,4 +124,23 @@ def divided_by_all_steps(dx, ids, vocabulary_size):
 def rows_of_absent_words_missing(dx, ids, vocabulary_size):
     dW_e = np.zeros((ids.max() + 1, dx.shape[2]), dtype=dx.dtype)
     np.add.at(dW_e, ids, dx)
+    return dW_e
+
+
+@EMBED_BACKWARD.misconception(
+    "The numbers of the words were cut to 8 bits, so the gradients of words from 256 on went to others. Use ids as they are."
+)
+def numbers_cut_to_eight_bits(dx, ids, vocabulary_size):
+    dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
+    np.add.at(dW_e, ids.astype(np.uint8), dx)
+    return dW_e
+
+
+@EMBED_BACKWARD.misconception(
+    "Word 0 got zeros, as if it were padding; here it is a word like all others, and collects its gradients."
+)
+def word_0_taken_for_padding(dx, ids, vocabulary_size):
+    dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
+    np.add.at(dW_e, ids, dx)
+    dW_e[0] = 0
     return dW_e

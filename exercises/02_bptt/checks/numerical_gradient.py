@@ -8,6 +8,8 @@ from autograder.exercise import Check, DrawnCase, Given
 from autograder.exercise.drawing import sizes
 from solutions.with_numpy import gradient_check
 
+from .drawing import ALWAYS
+
 Generator = np.random.Generator
 
 
@@ -17,6 +19,8 @@ FUNCTION = "value = lambda a: float(np.sum(W * np.sin(a)) + np.tanh(np.sum(a)))"
 
 def function_inputs(rng: Generator, *shape: int, step: float = 1e-5) -> dict:
     W, array = rng.normal(size=shape), rng.normal(size=shape)
+    # A number above 1, so that a step which grows with the number is seen to do so.
+    array.flat[0] = np.copysign(rng.uniform(2, 3), array.flat[0])
     return {"function": Given(FUNCTION, W=W), "array": array, "step": step}
 
 
@@ -25,6 +29,8 @@ def draw_numerical_gradient(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three axes, a large step", function_inputs(rng, A, B, C, step=float(rng.uniform(0.1, 0.3)))),
         DrawnCase("a vector, the usual step", function_inputs(rng, B)),
+        DrawnCase("a vector, a large step", function_inputs(rng, B, step=float(rng.uniform(0.1, 0.3)))),
+        DrawnCase("four axes, a large step", function_inputs(rng, A, 1, B, 2, step=float(rng.uniform(0.1, 0.3)))),
         DrawnCase("one row", function_inputs(rng, 1, C, step=float(rng.uniform(0.01, 0.05)))),
         DrawnCase("as many rows as columns, the usual step", function_inputs(rng, A, A)),
         DrawnCase("one number", function_inputs(rng, 1, step=float(rng.uniform(0.1, 0.3)))),
@@ -39,13 +45,21 @@ def worked_numerical_gradient(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("a matrix, a large step", inputs(2, 3, step=0.2)),
         DrawnCase("a vector, the usual step", inputs(3)),
-        DrawnCase("three axes, a large step", inputs(2, 1, 2, step=0.1)),
+        DrawnCase("a vector, a large step", inputs(3, step=0.3)),
+        DrawnCase("four axes, a large step", inputs(2, 1, 2, 1, step=0.1)),
     ]
 
 
 NUMERICAL_GRADIENT = Check(
     "gradient_check.numerical_gradient", gradient_check.numerical_gradient, draw_numerical_gradient,
     worked_numerical_gradient, axes="", task="a gradient from differences alone", points=2, section="bptt-numerical: Checking a gradient", only_float64=True,
+    tolerance=1e-8,  # a difference over 2e-5 magnifies the rounding of the function by 50000
+    promises=ALWAYS | {
+        "Here $\\delta$ is the argument `step`": "step ignored",
+        "Do this for one number of the array after the other.": "all moved at once",
+        "The gradient of a function of an array by central differences": "one sided",
+        "in which a single number differs": "copy not restored",
+    },
 )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gradient_check
 
+from .drawing import ALWAYS
+
 Generator = np.random.Generator
 
 
@@ -27,15 +29,29 @@ def pair(rng: Generator, *shape: int, larger: str) -> dict:
     return {"a": a, "b": b}
 
 
+def nearly(rng: Generator, *shape: int) -> dict:
+    """Two arrays as a right gradient and its differences: the same but for the seventh digit."""
+    a = rng.uniform(-1, 1, size=shape)
+    return {"a": a, "b": a * (1 + 1e-7 * rng.uniform(-1, 1, size=shape))}
+
+
+def times(scale: float, inputs: dict) -> dict:
+    return {name: scale * array for name, array in inputs.items()}
+
+
 def draw_relative_error(rng: Generator) -> list[DrawnCase]:
     A, B, C = sizes(rng, 3, range(3, 8))
     zeros = np.zeros((B, C))
     return [
         DrawnCase("three axes", pair(rng, A, B, C, larger="a")),
         DrawnCase("a vector", pair(rng, C, larger="b")),
-        DrawnCase("a matrix", {name: -v for name, v in pair(rng, B, B, larger="b").items()}),
+        DrawnCase("a matrix", times(-1, pair(rng, B, B, larger="b"))),
         DrawnCase("two arrays of zeros", {"a": zeros, "b": zeros.copy()}),
-        DrawnCase("small numbers", {name: 1e-9 * v for name, v in pair(rng, A, C, larger="a").items()}),
+        DrawnCase("the first is all zeros", {"a": zeros, "b": rng.normal(size=(B, C))}),
+        DrawnCase("the second is all zeros", {"a": rng.normal(size=(B, C)), "b": zeros}),
+        DrawnCase("tiny numbers", times(1e-30, pair(rng, A, C, larger="a"))),
+        DrawnCase("huge numbers", times(1e30, pair(rng, A, C, larger="b"))),
+        DrawnCase("nearly the same numbers", nearly(rng, B, A)),
         DrawnCase("float32", in_dtype(pair(rng, A, B, larger="a"), np.float32)),
     ]
 
@@ -45,12 +61,23 @@ def worked_relative_error(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a matrix", short(pair(rng, 2, 3, larger="a"))),
         DrawnCase("a vector", short(pair(rng, 3, larger="b"))),
         DrawnCase("two arrays of zeros", {"a": np.zeros(2), "b": np.zeros(2)}),
+        DrawnCase("the second is all zeros", {"a": np.array([0.3, -0.1]), "b": np.zeros(2)}),
+        DrawnCase("the first is all zeros", {"a": np.zeros(2), "b": np.array([0.02, -0.3])}),
+        DrawnCase("tiny numbers", times(1e-30, short(pair(rng, 3, larger="a")))),
+        DrawnCase("nearly the same numbers", {"a": np.array([0.7, -0.25]), "b": np.array([0.7, -0.2500001237])}),
     ]
 
 
 RELATIVE_ERROR = Check(
     "gradient_check.relative_error", gradient_check.relative_error, draw_relative_error, worked_relative_error,
     axes="", task="how far two gradients are apart", points=1, section="bptt-numerical: Checking a gradient",
+    promises=ALWAYS | {
+        "whatever their scale": "small number in the divisor",
+        "For two arrays of zeros it is 0: they are the same.": "zeros by zeros",
+        "If only one is all zeros, it is 1, as the formula says.": "zero where one is zeros",
+        "\\mathrm{error}(a, b) = \\frac{\\max |a - b|}{\\max(\\max |a|, \\max |b|)}": "divided by the sum",
+        "Every one of them is over absolute values.": "scale without absolute value",
+    },
 )  # fmt: skip
 
 
@@ -112,6 +139,35 @@ def mean_of_differences(a, b):
 )
 def absolute_error(a, b):
     return float(np.abs(a - b).max())
+
+
+@RELATIVE_ERROR.misconception(
+    "It is 0 where one array alone is all zeros. Then it is 1, as the formula says; only two arrays of zeros are the same."
+)
+def zero_where_one_is_zeros(a, b):
+    return share(np.abs(a - b).max(), max(np.abs(a).max(), np.abs(b).max())) if a.any() and b.any() else 0.0
+
+
+@RELATIVE_ERROR.misconception(
+    "1e-12 was added to the divisor, so the error of tiny gradients comes out too small. Treat two arrays of zeros apart, "
+    "and divide by the largest number alone."
+)
+def small_number_in_the_divisor(a, b):
+    return float(np.abs(a - b).max() / (max(np.abs(a).max(), np.abs(b).max()) + 1e-12))
+
+
+@RELATIVE_ERROR.misconception(
+    "Arrays that are nearly the same were taken for equal, as np.allclose does. How little they differ is what is asked for."
+)
+def taken_for_equal(a, b):
+    return 0.0 if np.allclose(a, b) else share(np.abs(a - b).max(), max(np.abs(a).max(), np.abs(b).max()))
+
+
+@RELATIVE_ERROR.misconception(
+    "Lengths were compared, roots of sums of squares; take the largest of the absolute values."
+)
+def lengths_for_largest(a, b):
+    return share(np.linalg.norm(a - b), max(np.linalg.norm(a), np.linalg.norm(b)))
 
 
 @RELATIVE_ERROR.misconception("For two arrays of zeros it is 0 / 0; they are equal, so the error is 0 there.")

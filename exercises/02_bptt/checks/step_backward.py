@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import rnn
 
-from .drawing import CELL_AXES, network
+from .drawing import ALWAYS, CELL_AXES, STAYS, network, times
 
 Generator = np.random.Generator
 
@@ -20,11 +20,22 @@ def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
     return {"dh": rng.normal(size=(N, H)), "x": x, "h_prev": h_prev, "h": h, "W_x": W_x, "W_h": W_h}
 
 
+def at_the_ends(inputs: dict) -> dict:
+    """Some units at the ends of tanh, as they come of large sums: nothing goes through them."""
+    h = inputs["h"].copy()
+    h[0, 0], h[-1, -1] = 1, -1
+    return inputs | {"h": h}
+
+
 def draw_step_backward(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3)
     return [
         DrawnCase("several sequences", cell_inputs(rng, N, D, H)),
-        DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
+        DrawnCase(
+            "large gradients, some units at the ends of tanh", at_the_ends(times(1000, cell_inputs(rng, N, D, H)))
+        ),
+        DrawnCase("one sequence, tiny gradients", times(1e-12, cell_inputs(rng, 1, D, H))),
+        DrawnCase("one input, one hidden unit", cell_inputs(rng, N, 1, 1)),
         DrawnCase("as many sequences, inputs and hidden units", cell_inputs(rng, H, H, H)),
         DrawnCase("float32", in_dtype(cell_inputs(rng, N, D, H), np.float32)),
         DrawnCase("a large layer", cell_inputs(rng, 32, 80, 128)),
@@ -35,7 +46,8 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(cell_inputs(rng, 2, 3, 4))),
         DrawnCase("as many sequences, inputs and hidden units", short(cell_inputs(rng, 3, 3, 3))),
-        DrawnCase("one sequence", short(cell_inputs(rng, 1, 2, 3))),
+        DrawnCase("large gradients", times(1000, short(cell_inputs(rng, 2, 3, 4)))),
+        DrawnCase("one sequence, tiny gradients", times(1e-12, short(cell_inputs(rng, 1, 2, 3)))),
         DrawnCase("float32", in_dtype(short(cell_inputs(rng, 2, 3, 2)), np.float32)),
     ]
 
@@ -43,6 +55,14 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
 STEP_BACKWARD = Check(
     "rnn.step_backward", rnn.step_backward, draw_step_backward, worked_step_backward, axes=CELL_AXES, task="the gradients of one step", points=3,
     section="bptt-step: One step backwards",
+    promises=ALWAYS | STAYS | {
+        "First it goes through the tanh": "slope of tanh left out",
+        "da = dh * (1 - h_t^2)": "square left out",
+        "Its result, as ``step`` returned it.": "tanh taken twice",
+        "The last three gradients are summed over them.": "mean over sequences",
+        "has the same shape": "gradient of weights transposed",
+        "The hidden states before it.": "new state for old",
+    },
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import truncated_bptt
 
 from .backward import added, sequence_inputs, states_before, steps_back
-from .drawing import SEQUENCE_AXES
+from .drawing import ALWAYS, SEQUENCE_AXES, STAYS, times
 
 Generator = np.random.Generator
 
@@ -24,11 +24,13 @@ def draw_truncated_backward(rng: Generator) -> list[DrawnCase]:
     T = 2 * k + 2
     return [
         DrawnCase("two blocks and a shorter one", truncated_inputs(rng, T, N, D, H, k)),
+        DrawnCase("the same sizes, large gradients", times(300, truncated_inputs(rng, T, N, D, H, k))),
+        DrawnCase("a block as long as the sequence", truncated_inputs(rng, k, N, D, H, k)),
         DrawnCase("two whole blocks", truncated_inputs(rng, 2 * k, N, D, H, k)),
         DrawnCase("blocks of one step", truncated_inputs(rng, k, N, D, H, 1)),
-        DrawnCase("a block longer than the sequence", truncated_inputs(rng, k, N, D, H, k + 2)),
+        DrawnCase("a block longer than the sequence", truncated_inputs(rng, k, N, D, H, 10 * k)),
         DrawnCase("one step", truncated_inputs(rng, 1, N, D, H, k)),
-        DrawnCase("one sequence", truncated_inputs(rng, T, 1, D, H, k)),
+        DrawnCase("one sequence, tiny gradients", times(1e-12, truncated_inputs(rng, T, 1, D, H, k))),
         DrawnCase("as many steps, sequences, inputs and hidden units", truncated_inputs(rng, 5, 5, 5, 5, 2)),
         DrawnCase("float32", in_dtype(truncated_inputs(rng, T, N, D, H, k), np.float32)),
         DrawnCase("a large layer", truncated_inputs(rng, 20, 12, 32, 64, 7)),
@@ -38,9 +40,12 @@ def draw_truncated_backward(rng: Generator) -> list[DrawnCase]:
 def worked_truncated_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("five steps in blocks of two", short(truncated_inputs(rng, 5, 2, 3, 2, 2))),
-        DrawnCase("six steps in blocks of three", short(truncated_inputs(rng, 6, 1, 2, 3, 3))),
+        DrawnCase("the same sizes, large gradients", times(300, short(truncated_inputs(rng, 5, 2, 3, 2, 2)))),
+        DrawnCase(
+            "six steps in blocks of three, tiny gradients", times(1e-12, short(truncated_inputs(rng, 6, 1, 2, 3, 3)))
+        ),
         DrawnCase("a block longer than the sequence", short(truncated_inputs(rng, 2, 2, 1, 2, 4))),
-        DrawnCase("float32", in_dtype(short(truncated_inputs(rng, 4, 2, 2, 2, 3)), np.float32)),
+        DrawnCase("float32, blocks of one step", in_dtype(short(truncated_inputs(rng, 4, 2, 2, 2, 1)), np.float32)),
     ]
 
 
@@ -48,6 +53,15 @@ TRUNCATED_BACKWARD = Check(
     "truncated_bptt.truncated_backward", truncated_bptt.truncated_backward, draw_truncated_backward,
     worked_truncated_backward, axes=SEQUENCE_AXES, task="gradients that stay within their block", points=3, section="bptt-truncated: Truncated backpropagation",
     earlier=("step_backward",),
+    promises=ALWAYS | STAYS | {
+        "counted from the first step": "blocks counted from the end",
+        "the last block may be shorter": "steps after the last whole block dropped",
+        "The state goes on from block to block as before": "state not carried over",
+        "where a block ends, the gradient of the next step is not handed over": "nothing cut",
+        "at the last step of a block": "direct gradient cut too",
+        "The gradients of the weights are summed over all blocks.": "mean over blocks",
+        "`dh_0` is what the first step of the first block hands back.": "dropped before the first block",
+    },
 )  # fmt: skip
 
 
@@ -149,6 +163,25 @@ def initial_state_of_the_last_block(dh, x, h_0, h, W_x, W_h, k):
     parts = steps_back(dh, x, states_before(h, h_0), h, W_x, W_h, cut_where(lambda t: (t + 1) % k == 0))
     dx, _, *weights = added(parts)
     return dx, parts[(len(x) - 1) // k * k][1], *weights
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "Your dh_0 is zero. Before the first block nothing is cut: dh_0 is what the first step of all hands back."
+)
+def dropped_before_the_first_block(dh, x, h_0, h, W_x, W_h, k):
+    parts = steps_back(dh, x, states_before(h, h_0), h, W_x, W_h, cut_where(lambda t: (t + 1) % k == 0))
+    dx, dh_0, *weights = added(parts)
+    return dx, np.zeros_like(dh_0), *weights
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "The steps after the last whole block have no gradients. If the number of steps cannot be divided by k, the last block is "
+    "shorter, but it is a block."
+)
+def steps_after_the_last_whole_block_dropped(dh, x, h_0, h, W_x, W_h, k):
+    whole = np.arange(len(x)) < len(x) // k * k
+    kept = np.where(whole[:, None, None], dh, 0).astype(dh.dtype)
+    return added(steps_back(kept, x, states_before(h, h_0), h, W_x, W_h, cut_where(lambda t: (t + 1) % k == 0)))
 
 
 BELOW_ONE = "the exercise says that blocks of less than one step are not asked for"
