@@ -60,7 +60,7 @@ def worked_clip_by_global_norm(rng: Generator) -> list[DrawnCase]:
     some = {"W_h": np.array([[3.0, 0.0], [0.0, -4.0]]), "b": np.array([0.0, 12.0])}
     return [
         DrawnCase("3, 4 and 12", {"gradients": some, "limit": 6.5}),
-        DrawnCase("below the limit", short({"gradients": network_gradients(rng, 1, 2), "limit": 20.0})),
+        DrawnCase("below the limit", short({"gradients": network_gradients(rng, 2, 3), "limit": 20.0})),
         DrawnCase("each below the limit, all together above", short(together_above_inputs(rng, 2, 3))),
         DrawnCase("no gradient at all", {"gradients": {"b": np.zeros(2)}, "limit": 0.5}),
         DrawnCase("float32, vanished", narrow({"gradients": {"b": np.array([3e-25, -4e-25])}, "limit": 2.5e-25})),

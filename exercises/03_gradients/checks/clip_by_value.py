@@ -85,7 +85,7 @@ def worked_clip_by_value(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three arrays", short({"gradients": network_gradients(rng, 2, 3), "limit": 0.5})),
         DrawnCase("one axis, two and three", short({"gradients": shaped_gradients(rng, 2, 1, 2), "limit": 1.25})),
-        DrawnCase("all within the limit", short({"gradients": network_gradients(rng, 1, 2), "limit": 4.0})),
+        DrawnCase("all within the limit", short({"gradients": network_gradients(rng, 2, 3), "limit": 4.0})),
         DrawnCase("float32, a tiny limit", narrow(short({"gradients": network_gradients(rng, 1, 2), "limit": 1e-12}))),
     ]
 

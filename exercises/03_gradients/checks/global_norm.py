@@ -38,7 +38,7 @@ def worked_global_norm(rng: Generator) -> list[DrawnCase]:
         DrawnCase(
             "0.3, 0.4 and 1.2", {"gradients": {"E": np.array([[1.2, 0.0], [0.0, -0.4]]), "b": np.array([0.0, 0.3])}}
         ),
-        DrawnCase("no gradient at all", {"gradients": {"b": np.zeros(2)}}),
+        DrawnCase("no gradient at all", {"gradients": each(np.zeros_like, network_gradients(rng, 2, 3))}),
         DrawnCase("float32", narrow(short({"gradients": network_gradients(rng, 1, 2)}))),
         DrawnCase("float32, vanished", narrow({"gradients": tiny})),
     ]

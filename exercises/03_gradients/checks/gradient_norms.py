@@ -53,6 +53,7 @@ def draw_gradient_norms(rng: Generator) -> list[DrawnCase]:
 def worked_gradient_norms(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", short(lag_inputs(rng, 3, 2, 4))),
+        DrawnCase("a sequence without a gradient, and one that loses it", short(stopped_inputs(rng, 3, 2, 4))),
         DrawnCase("one step, a tiny gradient", short(lag_inputs(rng, 1, 1, 2)) | {"dh_T": np.array([[3e-12, -4e-12]])}),
         DrawnCase("as many steps, sequences and hidden units", short(lag_inputs(rng, 3, 3, 3))),
         DrawnCase("float32", narrow(short(lag_inputs(rng, 2, 1, 2)))),

@@ -75,6 +75,7 @@ def worked_step_jacobian(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", some),
         DrawnCase("as many sequences as hidden units, a state of 1", square),
+        DrawnCase("the same shapes, other numbers", short(step_inputs(rng, 2, 2))),
         DrawnCase("a ReLU with a tiny state", relu),
         DrawnCase("float32", narrow(short(step_inputs(rng, 1, 2)))),
         DrawnCase("a ReLU in float32", narrow(short(relu_step_inputs(rng, 1, 2)))),

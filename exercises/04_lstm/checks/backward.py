@@ -34,7 +34,8 @@ def draw_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("several steps", backward_inputs(rng, T, N, D, H)),
         DrawnCase("one step", backward_inputs(rng, 1, N, D, H)),
         DrawnCase("one sequence", backward_inputs(rng, T, 1, D, H)),
-        DrawnCase("one hidden unit, large gradients", with_large_gradients(backward_inputs(rng, T, N, D, 1))),
+        DrawnCase("one hidden unit", backward_inputs(rng, T, N, D, 1)),
+        DrawnCase("large gradients", with_large_gradients(backward_inputs(rng, T, N, D, H))),
         DrawnCase("four steps, sequences, inputs and hidden units", backward_inputs(rng, 4, 4, 4, 4)),
         DrawnCase("float32", in_dtype(backward_inputs(rng, T, N, D, H), np.float32)),
         DrawnCase("many steps of a larger layer", backward_inputs(rng, 30, 4, 20, 32)),
@@ -44,7 +45,8 @@ def draw_backward(rng: Generator) -> list[DrawnCase]:
 def worked_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", rounded(backward_inputs(rng, 3, 2, 1, 2))),
-        DrawnCase("one step, large gradients", rounded(with_large_gradients(backward_inputs(rng, 1, 2, 2, 3)))),
+        DrawnCase("one step", rounded(backward_inputs(rng, 1, 2, 2, 3))),
+        DrawnCase("large gradients", rounded(with_large_gradients(backward_inputs(rng, 3, 2, 1, 2)))),
         DrawnCase("as many steps, sequences, inputs and hidden units", rounded(backward_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(rounded(backward_inputs(rng, 2, 1, 3, 2)), np.float32)),
     ]

@@ -28,7 +28,7 @@ def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
 
 
 def worked_forget_bias(rng: Generator) -> list[DrawnCase]:
-    b = [np.round(rng.normal(size=4 * H), 2) for H in (2, 3, 1, 2, 2)]
+    b = [np.round(rng.normal(size=4 * H), 2) for H in (2, 3, 1, 2, 3)]
     return [
         DrawnCase("no value given", {"b": b[0]}),
         DrawnCase("three hidden units", {"b": b[1], "value": 2.5}),

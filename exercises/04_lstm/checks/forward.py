@@ -28,12 +28,14 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four steps, sequences, inputs and hidden units", sequence_inputs(rng, 4, 4, 4, 4)),
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
         DrawnCase("ten steps of one hidden unit", sequence_inputs(rng, 10, 1, 1, 1)),
+        DrawnCase("the same shapes, other numbers", sequence_inputs(rng, 10, 1, 1, 1)),
     ]
 
 
 def worked_forward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", short(sequence_inputs(rng, 3, 2, 1, 2))),
+        DrawnCase("the same shapes, other numbers", short(sequence_inputs(rng, 3, 2, 1, 2))),
         DrawnCase("one step", short(sequence_inputs(rng, 1, 2, 2, 3))),
         DrawnCase("as many steps, sequences, inputs and hidden units", short(sequence_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 2, 1, 3, 2)), np.float32)),

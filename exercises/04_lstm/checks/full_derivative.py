@@ -35,6 +35,7 @@ def draw_full_derivative(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four steps, sequences and hidden units", path_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(path_inputs(rng, T, N, H), np.float32)),
         DrawnCase("twelve steps of one hidden unit", path_inputs(rng, 12, 1, 1)),
+        DrawnCase("the same shapes, other numbers", path_inputs(rng, 12, 1, 1)),
     ]
 
 
@@ -46,6 +47,7 @@ def worked_full_derivative(rng: Generator) -> list[DrawnCase]:
 
     return [
         DrawnCase("three steps", inputs(3, 1, 2)),
+        DrawnCase("the same shapes, other numbers", inputs(3, 1, 2)),
         DrawnCase("one step", inputs(1, 2, 2)),
         DrawnCase("as many steps, sequences and hidden units", inputs(3, 3, 3)),
         DrawnCase("float32", in_dtype(inputs(2, 1, 3), np.float32)),

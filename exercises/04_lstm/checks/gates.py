@@ -18,9 +18,9 @@ def gate_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
 
 
 def saturated(rng: Generator, N: int, D: int, H: int, size: float = 1000.0) -> dict:
-    """Biases so large, half of them positive, that every gate is open or shut as far as it goes."""
-    signs = rng.permutation(np.repeat([-1.0, 1.0], 2 * H))
-    return gate_inputs(rng, N, D, H) | {"b": signs * rng.uniform(size, 3 * size, size=4 * H)}
+    """Biases so large, of both signs in each block, that every gate is open or shut as far as it goes."""
+    signs = rng.permuted(np.resize([-1.0, 1.0], (4, H)), axis=1)
+    return gate_inputs(rng, N, D, H) | {"b": signs.ravel() * rng.uniform(size, 3 * size, size=4 * H)}
 
 
 def draw_gates(rng: Generator) -> list[DrawnCase]:
@@ -42,7 +42,7 @@ def worked_gates(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", short(gate_inputs(rng, 1, 3, 2))),
         DrawnCase("as many sequences, inputs and hidden units", short(gate_inputs(rng, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(gate_inputs(rng, 2, 1, 2)), np.float32)),
-        DrawnCase("sums of more than a thousand", short(saturated(rng, 2, 2, 2))),
+        DrawnCase("sums of more than a thousand", short(saturated(rng, 2, 2, 3))),
     ]
 
 

@@ -57,11 +57,11 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("several sequences", cell_inputs(rng, N, D, H)),
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
-        DrawnCase("one hidden unit", cell_inputs(rng, N, D, 1)),
+        DrawnCase("one input, one hidden unit", cell_inputs(rng, N, 1, 1)),
         DrawnCase("four sequences, inputs and hidden units", cell_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(cell_inputs(rng, N, D, H), np.float32)),
         DrawnCase("a large layer", cell_inputs(rng, 32, 64, 64)),
-        DrawnCase("gates shut and open altogether, large gradients", with_ends(rng, cell_inputs(rng, N, 1, H))),
+        DrawnCase("gates shut and open altogether, large gradients", with_ends(rng, cell_inputs(rng, N, D, H))),
     ]
 
 
@@ -69,11 +69,10 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", rounded(cell_inputs(rng, 2, 2, 3))),
         DrawnCase(
-            "one sequence, gates shut and open altogether, large gradients",
-            rounded(with_ends(rng, cell_inputs(rng, 1, 3, 2))),
+            "gates shut and open altogether, large gradients", rounded(with_ends(rng, cell_inputs(rng, 2, 2, 3)))
         ),
         DrawnCase("as many sequences, inputs and hidden units", rounded(cell_inputs(rng, 3, 3, 3))),
-        DrawnCase("float32", in_dtype(rounded(cell_inputs(rng, 2, 1, 2)), np.float32)),
+        DrawnCase("float32, one sequence", in_dtype(rounded(cell_inputs(rng, 1, 1, 2)), np.float32)),
     ]
 
 
