@@ -46,5 +46,5 @@ def global_norm(gradients):
 def clip_by_global_norm(gradients, limit):
     norm = global_norm(gradients)
     if norm <= limit:
-        return gradients, norm
+        return {name: g.copy() for name, g in gradients.items()}, norm
     return {name: (g / norm * limit).astype(g.dtype) for name, g in gradients.items()}, norm

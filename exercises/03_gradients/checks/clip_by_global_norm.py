@@ -8,8 +8,8 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import each, short, sizes
 from solutions.with_numpy import clipping
 
-from .clip_by_value import every, network_gradients, output_gradients, single_gradients
-from .drawing import narrow
+from .clip_by_value import every, network_gradients, of_size, output_gradients, single_gradients
+from .drawing import OF_ARRAYS, narrow
 
 Generator = np.random.Generator
 
@@ -31,6 +31,12 @@ def together_above_inputs(rng: Generator, D: int, H: int) -> dict:
     return {"gradients": gradients, "limit": float(rng.uniform(1.25, 1.5))}
 
 
+def norm_of_13(rng: Generator) -> dict[str, np.ndarray]:
+    """Its norm is exact, in whatever order the squares are added."""
+    parts = rng.permutation([3.0, -4.0, 12.0])
+    return {"W_x": parts[:1, None], "W_h": parts[1:2, None], "b": parts[2:]}
+
+
 def draw_clip_by_global_norm(rng: Generator) -> list[DrawnCase]:
     D, H, V = sizes(rng, 3)
     zeros = each(np.zeros_like, single_gradients(rng, 0.1, 0.9))
@@ -43,6 +49,10 @@ def draw_clip_by_global_norm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one unit, no gradient at all", {"gradients": zeros, "limit": float(rng.uniform(0.2, 0.8))}),
         DrawnCase("one input", norm_inputs(rng, network_gradients(rng, 1, H))),
         DrawnCase("float32", narrow(small_limit_inputs(rng, network_gradients(rng, D, H)))),
+        DrawnCase("a tiny norm", norm_inputs(rng, of_size(rng, 1e-12, D, H))),
+        DrawnCase("a huge norm", small_limit_inputs(rng, of_size(rng, 1e12, D, H))),
+        DrawnCase("float32, vanished", narrow(norm_inputs(rng, of_size(rng, 1e-25, D, H)))),
+        DrawnCase("a norm of just the limit", {"gradients": norm_of_13(rng), "limit": 13.0}),
     ]
 
 
@@ -50,16 +60,29 @@ def worked_clip_by_global_norm(rng: Generator) -> list[DrawnCase]:
     some = {"W_h": np.array([[3.0, 0.0], [0.0, -4.0]]), "b": np.array([0.0, 12.0])}
     return [
         DrawnCase("3, 4 and 12", {"gradients": some, "limit": 6.5}),
-        DrawnCase("below the limit", short({"gradients": network_gradients(rng, 1, 2), "limit": 20.0})),
+        DrawnCase("below the limit", short({"gradients": network_gradients(rng, 2, 3), "limit": 20.0})),
         DrawnCase("each below the limit, all together above", short(together_above_inputs(rng, 2, 3))),
         DrawnCase("no gradient at all", {"gradients": {"b": np.zeros(2)}, "limit": 0.5}),
+        DrawnCase("float32, vanished", narrow({"gradients": {"b": np.array([3e-25, -4e-25])}, "limit": 2.5e-25})),
         DrawnCase("float32", narrow(short({"gradients": network_gradients(rng, 1, 2), "limit": 0.5}))),
     ]
 
 
 CLIP_BY_GLOBAL_NORM = Check(
     "clipping.clip_by_global_norm", clipping.clip_by_global_norm, draw_clip_by_global_norm, worked_clip_by_global_norm,
-    axes="clipped: ; norm: ", task="scales all gradients by one factor", points=2, section="grad-clip-norm: Clipping by global norm", earlier=("global_norm",),
+    axes="clipped: ; norm: ", task="scales all gradients by one factor", points=2, section="grad-clip-norm: Clipping by global norm", earlier=("global_norm",), new_arrays=True,
+    promises={
+        **OF_ARRAYS,
+        "all gradients are multiplied by one factor": "one norm an array",
+        "so that their norm becomes the limit": "length of one",
+        "Their direction stays the same": "by value instead",
+        r"g & \text{else}": "always rescaled",
+        "in new arrays in both cases": "returns its inputs",
+        "New arrays of the same names": "returns its inputs",
+        "the norm *before* clipping": "norm after clipping",
+        "Norms and limits may be as small as": "small number added to the norm",
+        "where all gradients are zero, they stay so": "divided by zero",
+    },
 )  # fmt: skip
 
 
@@ -155,6 +178,15 @@ def nothing_scaled(gradients, limit):
 def divided_by_zero(gradients, limit):
     norm = clipping.global_norm(gradients)
     return scaled(gradients, min(1.0, limit / norm)), norm
+
+
+@CLIP_BY_GLOBAL_NORM.misconception(
+    "A small number was added to the norm before dividing, as PyTorch does. That makes the gradients a little too short, and far "
+    "too short where the norm is small. Compare the norm with the limit first: then it is never divided by zero."
+)
+def small_number_added_to_the_norm(gradients, limit):
+    norm = clipping.global_norm(gradients)
+    return scaled(gradients, min(1.0, limit / (norm + 1e-6))), norm
 
 
 @CLIP_BY_GLOBAL_NORM.misconception(

@@ -5,21 +5,25 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import short, sizes
+from autograder.exercise.drawing import each, short, sizes
 from solutions.with_numpy import clipping
 
-from .drawing import narrow
+from .drawing import OF_ARRAYS, narrow
 
 Generator = np.random.Generator
 
 
-NAMED_AXES = "W_x: H D; W_h: H H; b: H; W_y: V H; b_y: V"
+NAMED_AXES = "W_x: H D; W_h: row column; b: H; W_y: V H; b_y: V"
 
 
 def network_gradients(rng: Generator, D: int, H: int) -> dict[str, np.ndarray]:
     """Gradients of the weights of a network; numbers of both signs in every array."""
     shapes = {"W_x": (H, D), "W_h": (H, H), "b": (H,)}
     return {name: both_signs(rng, *shape) for name, shape in shapes.items()}
+
+
+def of_size(rng: Generator, size: float, D: int, H: int) -> dict[str, np.ndarray]:
+    return each(lambda g: size * g, network_gradients(rng, D, H))
 
 
 def both_signs(rng: Generator, *shape: int) -> np.ndarray:
@@ -44,6 +48,20 @@ def output_gradients(rng: Generator, V: int, H: int) -> dict[str, np.ndarray]:
     return {"W_y": both_signs(rng, V, H), "b_y": both_signs(rng, V)}
 
 
+def shaped_gradients(rng: Generator, V: int, D: int, H: int) -> dict[str, np.ndarray]:
+    """Gradients of a network with an embedding and filters: arrays of one axis, of two and of three."""
+    return {"filters": both_signs(rng, V, D, H), "E": both_signs(rng, V, H), "scale": both_signs(rng, V)}
+
+
+def edge_inputs(rng: Generator, H: int) -> dict:
+    """Some numbers are at the limit, some far beyond it, some next to nothing."""
+    limit, gradients = float(rng.uniform(0.3, 0.9)), network_gradients(rng, 2, H)
+    gradients["W_x"][0] = limit, -limit
+    gradients["W_h"][0, :2] = 1e12, -1e12
+    gradients["b"][:2] = 0.0, 1e-12
+    return {"gradients": gradients, "limit": limit}
+
+
 def draw_clip_by_value(rng: Generator) -> list[DrawnCase]:
     D, H, V = sizes(rng, 3)
     limits = [float(limit) for limit in rng.uniform(0.3, 0.9, size=5)]
@@ -56,21 +74,33 @@ def draw_clip_by_value(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one unit, within the limit", {"gradients": single_gradients(rng, 0.1, 0.9 * wide), "limit": wide}),
         DrawnCase("one input", {"gradients": network_gradients(rng, 1, H), "limit": limits[3]}),
         DrawnCase("float32", narrow({"gradients": network_gradients(rng, D, H), "limit": limits[4]})),
+        DrawnCase(
+            "one axis, two and three, and a tiny limit", {"gradients": shaped_gradients(rng, V, D, H), "limit": 1e-12}
+        ),
+        DrawnCase("numbers at the limit and far beyond it", edge_inputs(rng, H)),
     ]
 
 
 def worked_clip_by_value(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three arrays", short({"gradients": network_gradients(rng, 2, 3), "limit": 0.5})),
-        DrawnCase("arrays of other names", short({"gradients": output_gradients(rng, 2, 2), "limit": 1.25})),
-        DrawnCase("all within the limit", short({"gradients": network_gradients(rng, 1, 2), "limit": 4.0})),
-        DrawnCase("float32", narrow(short({"gradients": network_gradients(rng, 1, 2), "limit": 0.75}))),
+        DrawnCase("one axis, two and three", short({"gradients": shaped_gradients(rng, 2, 1, 2), "limit": 1.25})),
+        DrawnCase("all within the limit", short({"gradients": network_gradients(rng, 2, 3), "limit": 4.0})),
+        DrawnCase("float32, a tiny limit", narrow(short({"gradients": network_gradients(rng, 1, 2), "limit": 1e-12}))),
     ]
 
 
 CLIP_BY_VALUE = Check(
     "clipping.clip_by_value", clipping.clip_by_value, draw_clip_by_value, worked_clip_by_value, axes=NAMED_AXES, task="clips every number by itself", points=1,
-    section="grad-clip-value: Clipping by value",
+    section="grad-clip-value: Clipping by value", new_arrays=True,
+    promises={
+        **OF_ARRAYS,
+        "Bring every single number into the range from `-limit` to `limit`": "lower end left open",
+        "leave those alone that are in it": "signs alone",
+        "The results are new arrays": "returns its inputs",
+        "New arrays of the same names": "returns its inputs",
+        "Do not rely on particular names": "known names alone",
+    },
 )  # fmt: skip
 
 
@@ -123,6 +153,13 @@ def by_norm_instead(gradients, limit):
 @CLIP_BY_VALUE.misconception("The range is from -1 to 1, whatever the limit: use the argument.")
 def limit_of_one(gradients, limit):
     return every(lambda g: np.clip(g, -1, 1), gradients)
+
+
+@CLIP_BY_VALUE.misconception(
+    "The names W_x, W_h and b are written into the function. Take the names from the dict, with gradients.items()."
+)
+def known_names_alone(gradients, limit):
+    return {name: np.clip(gradients[name], -limit, limit) for name in ("W_x", "W_h", "b")}
 
 
 @CLIP_BY_VALUE.misconception(

@@ -6,6 +6,13 @@ from autograder.exercise.drawing import in_dtype
 
 Generator = np.random.Generator
 
+# What the text promises of every function, and of those that return arrays.
+ALWAYS = {
+    "what is float64 is not computed in single precision": "single precision inside",
+    "A function never writes to its inputs": "writes to its inputs",
+}
+OF_ARRAYS = {**ALWAYS, "float32 stays float32, float64 stays float64": "dtype not kept"}
+
 
 def narrow(inputs: dict) -> dict:
     """The same inputs in single precision."""

@@ -8,25 +8,26 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import each, short, sizes
 from solutions.with_numpy import clipping
 
-from .clip_by_value import both_signs, network_gradients, output_gradients, single_gradients
-from .drawing import narrow
+from .clip_by_value import both_signs, network_gradients, of_size, output_gradients, shaped_gradients, single_gradients
+from .drawing import ALWAYS, narrow
 
 Generator = np.random.Generator
 
 
 def draw_global_norm(rng: Generator) -> list[DrawnCase]:
     D, H, V = sizes(rng, 3)
-    tiny = each(lambda g: 1e-25 * g, network_gradients(rng, D, H))
     single = single_gradients(rng, 0.1, 0.9)
     single["W_h"] = 10 * single["W_h"]  # neither the first nor the last is the largest
     return [
         DrawnCase("three arrays", {"gradients": network_gradients(rng, D, H)}),
         DrawnCase("arrays of other names", {"gradients": output_gradients(rng, V, H)}),
-        DrawnCase("one array", {"gradients": {"W_h": both_signs(rng, H, H)}}),
+        DrawnCase("one array, large numbers", {"gradients": {"W_h": 1e12 * both_signs(rng, H, H)}}),
         DrawnCase("one number in each array", {"gradients": single}),
         DrawnCase("no gradient at all", {"gradients": each(np.zeros_like, network_gradients(rng, D, H))}),
         DrawnCase("float32", narrow({"gradients": network_gradients(rng, D, H)})),
-        DrawnCase("float32, vanished", narrow({"gradients": tiny})),
+        DrawnCase("float32, vanished", narrow({"gradients": of_size(rng, 1e-25, D, H)})),
+        DrawnCase("float32, exploded", narrow({"gradients": of_size(rng, 1e25, D, H)})),
+        DrawnCase("arrays of one axis, two and three", {"gradients": shaped_gradients(rng, V, D, H)}),
     ]
 
 
@@ -35,9 +36,9 @@ def worked_global_norm(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three arrays", short({"gradients": network_gradients(rng, 2, 3)})),
         DrawnCase(
-            "3, 4 and 12", {"gradients": {"W_h": np.array([[3.0, 0.0], [0.0, -4.0]]), "b": np.array([0.0, 12.0])}}
+            "0.3, 0.4 and 1.2", {"gradients": {"E": np.array([[1.2, 0.0], [0.0, -0.4]]), "b": np.array([0.0, 0.3])}}
         ),
-        DrawnCase("no gradient at all", {"gradients": {"b": np.zeros(2)}}),
+        DrawnCase("no gradient at all", {"gradients": each(np.zeros_like, network_gradients(rng, 2, 3))}),
         DrawnCase("float32", narrow(short({"gradients": network_gradients(rng, 1, 2)}))),
         DrawnCase("float32, vanished", narrow({"gradients": tiny})),
     ]
@@ -46,6 +47,12 @@ def worked_global_norm(rng: Generator) -> list[DrawnCase]:
 GLOBAL_NORM = Check(
     "clipping.global_norm", clipping.global_norm, draw_global_norm, worked_global_norm, axes="", task="the length of all gradients together", points=1,
     section="grad-clip-norm: Clipping by global norm",
+    promises={
+        **ALWAYS,
+        "take the squares in float64, whatever the dtype of the gradients": "squares in the dtype of the gradients",
+        "for one array as for many": "norm of the first array",
+        "There is one root, and it is taken at the very end": "sum of norms",
+    },
 )  # fmt: skip
 
 
@@ -64,6 +71,14 @@ def global_root_left_out(gradients):
 )
 def sum_of_norms(gradients):
     return float(np.sqrt(squares(gradients)).sum())
+
+
+@GLOBAL_NORM.misconception(
+    "The squares were taken in the dtype of the gradients. In float32 those of very small numbers are 0 and those of very "
+    "large ones infinite: take them in float64."
+)
+def squares_in_the_dtype_of_the_gradients(gradients):
+    return float(np.sqrt(sum(float(np.square(g).sum()) for g in gradients.values())))
 
 
 @GLOBAL_NORM.misconception("It is the norm of the largest array; asked for is the norm of all of them together.")

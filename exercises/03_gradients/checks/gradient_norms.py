@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import short, sizes
 from solutions.with_numpy import gradient_lag
 
-from .drawing import narrow
+from .drawing import OF_ARRAYS, narrow
 from .span_jacobian import level_inputs
 from .step_jacobian import tanh_states, weights
 
@@ -23,6 +23,19 @@ def long_lag_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
     return {"dh_T": rng.normal(size=(N, H)), **level_inputs(rng, T, N, H)}
 
 
+def stopped_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
+    """The first sequence has no gradient; in another the units stand at the ends of the tanh at one step."""
+    given = lag_inputs(rng, T, N, H)
+    given["dh_T"][0] = 0.0
+    given["h"][T // 2, -1] = rng.choice([-1.0, 1.0], size=H)
+    return given
+
+
+def tiny_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
+    given = lag_inputs(rng, T, N, H)
+    return given | {"dh_T": 1e-12 * given["dh_T"]}
+
+
 def draw_gradient_norms(rng: Generator) -> list[DrawnCase]:
     T, N, H = sizes(rng, 3)
     return [
@@ -32,13 +45,16 @@ def draw_gradient_norms(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many steps, sequences and hidden units", lag_inputs(rng, H, H, H)),
         DrawnCase("float32", narrow(lag_inputs(rng, T, N, H))),
         DrawnCase("forty steps", long_lag_inputs(rng, 40, 5, 24)),
+        DrawnCase("one hidden unit, a tiny gradient", tiny_inputs(rng, T, N, 1)),
+        DrawnCase("a sequence without a gradient, and one that loses it", stopped_inputs(rng, T, N, H)),
     ]
 
 
 def worked_gradient_norms(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", short(lag_inputs(rng, 3, 2, 4))),
-        DrawnCase("one step", short(lag_inputs(rng, 1, 1, 2))),
+        DrawnCase("a sequence without a gradient, and one that loses it", short(stopped_inputs(rng, 3, 2, 4))),
+        DrawnCase("one step, a tiny gradient", short(lag_inputs(rng, 1, 1, 2)) | {"dh_T": np.array([[3e-12, -4e-12]])}),
         DrawnCase("as many steps, sequences and hidden units", short(lag_inputs(rng, 3, 3, 3))),
         DrawnCase("float32", narrow(short(lag_inputs(rng, 2, 1, 2)))),
     ]
@@ -47,6 +63,15 @@ def worked_gradient_norms(rng: Generator) -> list[DrawnCase]:
 GRADIENT_NORMS = Check(
     "gradient_lag.rnn_gradient_norms", gradient_lag.rnn_gradient_norms, draw_gradient_norms, worked_gradient_norms,
     axes="lag N", task="how long the gradient is, by how far back it has gone", points=3, section="grad-lag: The gradient's norm against the lag", rename="gradient_norm_by_lag",
+    promises={
+        **OF_ARRAYS,
+        "The lag $k$ counts from the end": "in the order of time",
+        "lag 0 is the last state": "lag zero missing",
+        "lag $T$ is the state before the first step": "last lag missing",
+        "The loss depends on no other state directly": "added at every step",
+        "A gradient of zeros has the norm 0": "divided by lag zero",
+        "norms[0] belongs to the last states, norms[T] to the initial ones": "in the order of time",
+    },
 )  # fmt: skip
 
 
@@ -147,6 +172,18 @@ def recurrent_weights_transposed(dh_T, h, W_h):
 )
 def slope_left_out_on_the_way(dh_T, h, W_h):
     return lengths(gradients_by_lag(dh_T, h, W_h, lambda dh, h_t, W: dh @ W))
+
+
+@GRADIENT_NORMS.misconception("The slope of tanh was taken as 1 - h; h has to be squared: 1 - h**2.")
+def square_left_out_on_the_way(dh_T, h, W_h):
+    return lengths(gradients_by_lag(dh_T, h, W_h, lambda dh, h_t, W: (dh * (1 - h_t)) @ W))
+
+
+@GRADIENT_NORMS.misconception(
+    "The slope of tanh was taken as 1 - tanh(h)**2. But h is already the result of tanh, so the slope is 1 - h**2."
+)
+def tanh_taken_twice_on_the_way(dh_T, h, W_h):
+    return lengths(gradients_by_lag(dh_T, np.tanh(h), W_h))
 
 
 @GRADIENT_NORMS.misconception(

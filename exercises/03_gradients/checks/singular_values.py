@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import short, sizes
 from solutions.with_numpy import jacobians
 
-from .drawing import narrow
+from .drawing import OF_ARRAYS, narrow
 
 Generator = np.random.Generator
 
@@ -22,6 +22,10 @@ def draw_singular_values(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many matrices as rows", {"J": rng.normal(size=(H, H, H))}),
         DrawnCase("two axes in front", {"J": rng.normal(size=(T, N, H, H))}),
         DrawnCase("float32", narrow({"J": rng.normal(size=(N, H, H))})),
+        DrawnCase("three axes in front", {"J": rng.normal(size=(2, 1, N, H, H))}),
+        DrawnCase("one number", {"J": -rng.uniform(0.2, 0.8, size=(1, 1))}),
+        DrawnCase("products that have vanished", {"J": 1e-200 * rng.normal(size=(N, H, H))}),
+        DrawnCase("float32, vanished", narrow({"J": 1e-25 * rng.normal(size=(N, H, H))})),
     ]
 
 
@@ -29,14 +33,22 @@ def worked_singular_values(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two matrices", short({"J": rng.normal(size=(2, 3, 3))})),
         DrawnCase("one matrix", short({"J": rng.normal(size=(2, 2))})),
-        DrawnCase("two axes in front", short({"J": rng.normal(size=(2, 1, 2, 2))})),
+        DrawnCase("three axes in front", short({"J": rng.normal(size=(2, 1, 2, 2, 2))})),
         DrawnCase("float32", narrow(short({"J": rng.normal(size=(1, 2, 2))}))),
+        DrawnCase("a product that has vanished", {"J": 1e-200 * np.round(rng.normal(size=(2, 2)), 2)}),
     ]
 
 
 SINGULAR_VALUES = Check(
     "jacobians.singular_values", jacobians.singular_values, draw_singular_values, worked_singular_values, axes="", task="how much longer a matrix can make a vector", points=1,
     section="grad-singular: Largest singular value and spectral radius",
+    promises={
+        **OF_ARRAYS,
+        "The largest comes first": "smallest first",
+        "for one matrix, and for an array of matrices with any number of axes in front": "axes in front flattened",
+        "It has to be exact for small numbers too": "roots of eigenvalues",
+        "Do not take them for eigenvalues": "absolute eigenvalues",
+    },
 )  # fmt: skip
 
 
@@ -55,6 +67,21 @@ def smallest_first(J):
 )
 def squared(J):
     return jacobians.singular_values(J) ** 2
+
+
+@SINGULAR_VALUES.misconception(
+    "They are the roots of the eigenvalues of J.T @ J. On paper those are the singular values, but in the squares half of the "
+    "digits are lost, and the squares of small numbers become 0: use np.linalg.svd."
+)
+def roots_of_eigenvalues(J):
+    return np.sqrt(np.maximum(np.linalg.eigvalsh(np.swapaxes(J, -1, -2) @ J), 0))[..., ::-1]
+
+
+@SINGULAR_VALUES.misconception(
+    "All axes in front became one. They should stay as they were: (..., H, H) becomes (..., H), and one matrix gives (H,)."
+)
+def axes_in_front_flattened(J):
+    return jacobians.singular_values(J).reshape(-1, J.shape[-1])
 
 
 @SINGULAR_VALUES.misconception(

@@ -9,7 +9,7 @@ from autograder.exercise.drawing import short, sizes
 from solutions.with_numpy import jacobians
 from solutions.with_numpy.jacobians import step_jacobian
 
-from .drawing import narrow, orthogonal
+from .drawing import OF_ARRAYS, narrow, orthogonal
 from .step_jacobian import relu_states, slopes, tanh_states, weights
 
 Generator = np.random.Generator
@@ -29,6 +29,12 @@ def level_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
     return {"h": h, "W_h": orthogonal(rng, H) / np.exp(np.log(1 - h**2).mean())}
 
 
+def vanishing_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
+    """Many steps of which each leaves a fifth."""
+    given = level_inputs(rng, T, N, H)
+    return given | {"W_h": 0.2 * given["W_h"]}
+
+
 def draw_span_jacobian(rng: Generator) -> list[DrawnCase]:
     T, N, H = sizes(rng, 3, range(3, 8))
     return [
@@ -38,7 +44,9 @@ def draw_span_jacobian(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many steps, sequences and hidden units", span_inputs(rng, H, H, H)),
         DrawnCase("a ReLU", relu_span_inputs(rng, T, N, H)),
         DrawnCase("float32", narrow(span_inputs(rng, T, N, H))),
-        DrawnCase("forty steps", level_inputs(rng, 40, 3, 8)),
+        DrawnCase("forty steps that leave next to nothing", vanishing_inputs(rng, 40, 3, 8)),
+        DrawnCase("one hidden unit", span_inputs(rng, T, N, 1)),
+        DrawnCase("the same shapes, other numbers", span_inputs(rng, T, N, 1)),
     ]
 
 
@@ -48,6 +56,9 @@ def worked_span_jacobian(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one step", short(span_inputs(rng, 1, 1, 3))),
         DrawnCase("as many steps, sequences and hidden units", short(span_inputs(rng, 3, 3, 3))),
         DrawnCase("a ReLU", short(relu_span_inputs(rng, 3, 1, 3))),
+        DrawnCase(
+            "three steps that leave next to nothing", {**short(span_inputs(rng, 3, 2, 2)), "W_h": 1e-6 * np.eye(2)}
+        ),
         DrawnCase("float32", narrow(short(span_inputs(rng, 2, 1, 2)))),
     ]
 
@@ -55,6 +66,13 @@ def worked_span_jacobian(rng: Generator) -> list[DrawnCase]:
 SPAN_JACOBIAN = Check(
     "jacobians.span_jacobian", jacobians.span_jacobian, draw_span_jacobian, worked_span_jacobian, axes="N i j", task="what many steps do to it", points=2,
     section="grad-jacobian: The product of Jacobians", earlier=("step_jacobian",),
+    promises={
+        **OF_ARRAYS,
+        "By the chain rule, the Jacobians of the steps are multiplied": "sum of jacobians",
+        "The first step acts first, so it stands on the right": "first step on the left",
+        "Hand on the activation": "activation not handed on",
+        "there is a product for each sequence": "one product for all sequences",
+    },
 )  # fmt: skip
 
 
@@ -152,6 +170,25 @@ def slopes_at_columns_of_each_factor(h, W_h, activation="tanh"):
 )
 def activation_not_handed_on(h, W_h, activation="tanh"):
     return jacobians.span_jacobian(h, W_h)
+
+
+@SPAN_JACOBIAN.misconception("The product was begun with zeros and so stays zero: begin it with identity matrices.")
+def begun_with_zeros(h, W_h, activation="tanh"):
+    return 0 * jacobians.span_jacobian(h, W_h, activation)
+
+
+@SPAN_JACOBIAN.misconception(
+    "The product was begun with matrices full of ones; the matrix that changes nothing has ones on its diagonal alone."
+)
+def begun_with_ones(h, W_h, activation="tanh"):
+    return jacobians.span_jacobian(h, W_h, activation) @ np.ones_like(W_h)
+
+
+@SPAN_JACOBIAN.misconception(
+    "All sequences have the product of the first. Each sequence has states of its own, and so Jacobians of its own."
+)
+def one_product_for_all_sequences(h, W_h, activation="tanh"):
+    return np.tile(jacobians.span_jacobian(h[:, :1], W_h, activation), (h.shape[1], 1, 1))
 
 
 SPAN_JACOBIAN.changes_nothing(

@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import short
 from solutions.with_numpy import jacobians
 
-from .drawing import narrow, orthogonal
+from .drawing import ALWAYS, narrow, orthogonal
 
 Generator = np.random.Generator
 
@@ -25,9 +25,9 @@ def with_eigenvalues(rng: Generator, blocks: list[np.ndarray]) -> np.ndarray:
 
 
 def turning(rng: Generator, size: float) -> np.ndarray:
-    """A block with two complex eigenvalues of that absolute value."""
+    """A block with two complex eigenvalues of that absolute value, which stretches some vectors more than others."""
     angle = rng.uniform(0.9, 2.2)
-    return size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return size * np.array([[np.cos(angle), -2 * np.sin(angle)], [0.5 * np.sin(angle), np.cos(angle)]])
 
 
 def numbers(*values: float) -> list[np.ndarray]:
@@ -35,10 +35,10 @@ def numbers(*values: float) -> list[np.ndarray]:
 
 
 def triangular(rng: Generator, H: int) -> np.ndarray:
-    """Its eigenvalues stand on the diagonal: the largest last, the smallest second."""
+    """Its eigenvalues stand on the diagonal: the largest second, the smallest last."""
     J = np.triu(rng.normal(size=(H, H)), 1)
     np.fill_diagonal(J, rng.uniform(0.4, 0.8, size=H))
-    J[1, 1], J[-1, -1] = rng.uniform(0.1, 0.3), rng.uniform(0.9, 1.4)
+    J[-1, -1], J[1, 1] = rng.uniform(0.1, 0.3), rng.uniform(0.9, 1.4)
     return J
 
 
@@ -53,6 +53,8 @@ def draw_spectral_radius(rng: Generator) -> list[DrawnCase]:
         DrawnCase("two rows", {"J": with_eigenvalues(rng, numbers(-size[3], 0.4))}),
         DrawnCase("float32", narrow({"J": with_eigenvalues(rng, [turning(rng, size[4]), *numbers(others[3])])})),
         DrawnCase("one number", {"J": -rng.uniform(0.2, 0.8, size=(1, 1))}),
+        DrawnCase("all zeros", {"J": np.zeros((2, 2))}),
+        DrawnCase("many rows, tiny numbers", {"J": 1e-100 * rng.normal(size=(16, 16))}),
     ]  # fmt: skip
 
 
@@ -62,13 +64,18 @@ def worked_spectral_radius(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a negative eigenvalue", short({"J": with_eigenvalues(rng, numbers(-0.9, 0.5))})),
         DrawnCase("a triangular matrix", short({"J": triangular(rng, 3)})),
         DrawnCase("float32", narrow(short({"J": with_eigenvalues(rng, numbers(1.3, -0.7))}))),
-        DrawnCase("one number", {"J": np.array([[-0.75]])}),
+        DrawnCase("one tiny number", {"J": np.array([[-7.5e-13]])}),
     ]
 
 
 SPECTRAL_RADIUS = Check(
     "jacobians.spectral_radius", jacobians.spectral_radius, draw_spectral_radius, worked_spectral_radius, axes="", task="how fast its powers grow or shrink in the long run", points=1,
     section="grad-singular: Largest singular value and spectral radius",
+    promises={
+        **ALWAYS,
+        "largest in absolute value is the spectral radius": "absolute value after the maximum",
+        "Eigenvalues may be negative, and they may be complex": "imaginary parts left out",
+    },
 )  # fmt: skip
 
 
@@ -121,6 +128,14 @@ def smallest_eigenvalue(J):
 )
 def first_eigenvalue(J):
     return float(np.abs(np.linalg.eigvals(J)[0]))
+
+
+@SPECTRAL_RADIUS.misconception(
+    "It is the real part of the right eigenvalue; asked for is its absolute value, which takes both parts and no sign."
+)
+def real_part_of_the_largest(J):
+    values = np.linalg.eigvals(J)
+    return float(values[np.abs(values).argmax()].real)
 
 
 @SPECTRAL_RADIUS.misconception("It is squared: the absolute value of a + bi is the root of a**2 + b**2.")

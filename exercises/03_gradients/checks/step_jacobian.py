@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import short, sizes
 from solutions.with_numpy import jacobians
 
-from .drawing import narrow
+from .drawing import OF_ARRAYS, narrow
 
 Generator = np.random.Generator
 
@@ -36,6 +36,22 @@ def relu_step_inputs(rng: Generator, N: int, H: int) -> dict:
     return {"h": relu_states(rng, N, H), "W_h": weights(rng, H), "activation": "relu"}
 
 
+def at_the_ends(rng: Generator, N: int, H: int) -> dict:
+    """A tanh that is named, with states of exactly 0, 1 and -1 among the others."""
+    given = step_inputs(rng, N, H)
+    ends = rng.permutation(N * H)[:3]
+    given["h"].flat[ends] = np.array([0.0, 1.0, -1.0])[: len(ends)]
+    return given | {"activation": "tanh"}
+
+
+def of_all_sizes(rng: Generator, N: int, H: int) -> dict:
+    """A ReLU that is on in most places, be it by next to nothing; one sequence is off."""
+    given = relu_step_inputs(rng, N, H)
+    given["h"] *= 10.0 ** rng.integers(-12, 4, size=(N, H))
+    given["h"][0] = 0.0
+    return given
+
+
 def draw_step_jacobian(rng: Generator) -> list[DrawnCase]:
     N, H = sizes(rng, 2)
     return [
@@ -45,14 +61,22 @@ def draw_step_jacobian(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a ReLU", relu_step_inputs(rng, N, H)),
         DrawnCase("float32", narrow(step_inputs(rng, N, H))),
         DrawnCase("a ReLU in float32", narrow(relu_step_inputs(rng, N, H))),
+        DrawnCase("one hidden unit", step_inputs(rng, N, 1)),
+        DrawnCase("states of 0, 1 and -1", at_the_ends(rng, N, H)),
+        DrawnCase("a ReLU with tiny and large states", of_all_sizes(rng, N, H)),
     ]
 
 
 def worked_step_jacobian(rng: Generator) -> list[DrawnCase]:
+    some, square, relu = (
+        short(make(rng, 2, H)) for make, H in ((step_inputs, 3), (step_inputs, 2), (relu_step_inputs, 3))
+    )
+    square["h"][0, 0], relu["h"][0] = 1.0, (1e-12, 0.0, 1.5)
     return [
-        DrawnCase("two sequences", short(step_inputs(rng, 2, 3))),
-        DrawnCase("as many sequences as hidden units", short(step_inputs(rng, 2, 2))),
-        DrawnCase("a ReLU", short(relu_step_inputs(rng, 2, 3))),
+        DrawnCase("two sequences", some),
+        DrawnCase("as many sequences as hidden units, a state of 1", square),
+        DrawnCase("the same shapes, other numbers", short(step_inputs(rng, 2, 2))),
+        DrawnCase("a ReLU with a tiny state", relu),
         DrawnCase("float32", narrow(short(step_inputs(rng, 1, 2)))),
         DrawnCase("a ReLU in float32", narrow(short(relu_step_inputs(rng, 1, 2)))),
     ]
@@ -61,6 +85,13 @@ def worked_step_jacobian(rng: Generator) -> list[DrawnCase]:
 STEP_JACOBIAN = Check(
     "jacobians.step_jacobian", jacobians.step_jacobian, draw_step_jacobian, worked_step_jacobian, axes="N i j", task="what one step does to a small change of the state", points=2,
     section="grad-jacobian: The product of Jacobians",
+    promises={
+        **OF_ARRAYS,
+        "In row $i$ stand the derivatives of unit $i$ after the step": "transposed jacobian",
+        "argument `activation` says whether the network has a tanh or a ReLU": "always tanh",
+        r"1 \text{ if } h_t > 0, \text{ else } 0": "off units taken for on",
+        "Each sequence has a state of its own, and so a Jacobian of its own": "one jacobian for all sequences",
+    },
 )  # fmt: skip
 
 
@@ -135,6 +166,18 @@ def off_units_taken_for_on(h, W_h, activation="tanh"):
 )
 def matrix_product_with_the_slopes(h, W_h, activation="tanh"):
     return slopes(h, activation) @ W_h
+
+
+@STEP_JACOBIAN.misconception("The slope is that of a sigmoid, h * (1 - h). The slope of tanh is 1 - h**2.")
+def slope_of_a_sigmoid(h, W_h, activation="tanh"):
+    return (h * (1 - h) if activation == "tanh" else slopes(h, activation))[:, :, None] * W_h
+
+
+@STEP_JACOBIAN.misconception(
+    "All sequences have the Jacobian of the first. Each sequence has states of its own, and so slopes of its own."
+)
+def one_jacobian_for_all_sequences(h, W_h, activation="tanh"):
+    return np.tile(slopes(h[0], activation)[:, None] * W_h, (len(h), 1, 1))
 
 
 OTHER_ACTIVATION = "the exercise says that an activation other than tanh and ReLU is not asked for"

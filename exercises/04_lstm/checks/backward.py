@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, sizes
 from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import forward, step_backward
 
-from .drawing import SIZES, WEIGHT_AXES
+from .drawing import ALWAYS, SIZES, WEIGHT_AXES
 from .forward import sequence_inputs
 from .step_backward import rounded
 
@@ -24,6 +24,10 @@ def backward_inputs(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
     return {**gradients, **known, "W_x": given["W_x"], "W_h": given["W_h"]}
 
 
+def with_large_gradients(given: dict) -> dict:
+    return given | {name: 1000 * given[name] for name in ("dh", "dc_T")}
+
+
 def draw_backward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4, SIZES)
     return [
@@ -31,6 +35,7 @@ def draw_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one step", backward_inputs(rng, 1, N, D, H)),
         DrawnCase("one sequence", backward_inputs(rng, T, 1, D, H)),
         DrawnCase("one hidden unit", backward_inputs(rng, T, N, D, 1)),
+        DrawnCase("large gradients", with_large_gradients(backward_inputs(rng, T, N, D, H))),
         DrawnCase("four steps, sequences, inputs and hidden units", backward_inputs(rng, 4, 4, 4, 4)),
         DrawnCase("float32", in_dtype(backward_inputs(rng, T, N, D, H), np.float32)),
         DrawnCase("many steps of a larger layer", backward_inputs(rng, 30, 4, 20, 32)),
@@ -41,6 +46,7 @@ def worked_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", rounded(backward_inputs(rng, 3, 2, 1, 2))),
         DrawnCase("one step", rounded(backward_inputs(rng, 1, 2, 2, 3))),
+        DrawnCase("large gradients", rounded(with_large_gradients(backward_inputs(rng, 3, 2, 1, 2)))),
         DrawnCase("as many steps, sequences, inputs and hidden units", rounded(backward_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(rounded(backward_inputs(rng, 2, 1, 3, 2)), np.float32)),
     ]
@@ -50,6 +56,17 @@ BACKWARD = Check(
     "lstm.backward", lstm.backward, draw_backward, worked_backward,
     axes=f"dx: T N D; dh_0: N H; dc_0: N H; {WEIGHT_AXES}", task="the gradients of a whole sequence", points=3,
     section="lstm-through-time: The whole sequence backwards", earlier=("step_backward",),
+    promises={
+        **ALWAYS,
+        "hand two gradients from each step to the one before it": "cell gradient dropped",
+        "from the loss of this step": "direct gradients dropped",
+        "what step $t+1$ hands back": "hidden gradient dropped",
+        "For the last cell state it is `dc_T`, which is given": "last cell gradient ignored",
+        "The gradient of $c_t$ comes from step $t+1$ alone": "last cell gradient at every step",
+        "The gradients of the weights add up over the steps": "mean over steps",
+        "they are what the first step hands back": "initial gradients of the last step",
+        "Mind that `h[-1]` is no error in Python, but the last row": "last states before the first",
+    },
 )  # fmt: skip
 
 
@@ -149,6 +166,28 @@ def last_states_before_the_first(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h):
 @BACKWARD.misconception("The first step got zeros as its old cell state; before it stands c_0.")
 def initial_cell_state_ignored(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h):
     return added(all_back(dh, dc_T, x, h_0, 0 * c_0, h, c, gates, W_x, W_h))
+
+
+@BACKWARD.misconception("The first step got zeros as its old hidden state; before it stands h_0.")
+def initial_hidden_state_ignored(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h):
+    return added(all_back(dh, dc_T, x, 0 * h_0, c_0, h, c, gates, W_x, W_h))
+
+
+@BACKWARD.misconception(
+    "dx stands in the order in which its steps were made, from the last to the first: turn the list round, or write to dx[t]."
+)
+def inputs_from_last_to_first(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h):
+    dx, *others = added(all_back(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h))
+    return dx[::-1], *others
+
+
+@BACKWARD.misconception(
+    "dh_0 and dc_0 are what the last step hands back. They belong to the states before the first step, which is reached last."
+)
+def initial_gradients_of_the_last_step(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h):
+    parts = all_back(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h)
+    dx, _, _, *weights = added(parts)
+    return dx, *parts[-1][1:3], *weights
 
 
 @BACKWARD.misconception(

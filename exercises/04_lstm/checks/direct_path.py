@@ -5,16 +5,23 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import in_dtype, short, sizes
+from autograder.exercise.drawing import each, in_dtype, short, sizes
 from solutions.with_numpy import cell_path
 
-from .drawing import SIZES
+from .drawing import ALWAYS, SIZES
 
 Generator = np.random.Generator
 
 
 def gate_values(rng: Generator, T: int, N: int, H: int, low: float = 0.3, high: float = 0.98) -> dict:
     return {"f": rng.uniform(low, high, size=(T, N, H))}
+
+
+def ends(rng: Generator, T: int, N: int, H: int) -> dict:
+    """One unit keeps all, and another is shut once."""
+    given = gate_values(rng, T, N, H)
+    given["f"][:, 0, 0], given["f"][rng.integers(T), -1, -1] = 1.0, 0.0
+    return given
 
 
 def draw_direct_path(rng: Generator) -> list[DrawnCase]:
@@ -26,21 +33,31 @@ def draw_direct_path(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many steps, sequences and hidden units", gate_values(rng, T, T, T)),
         DrawnCase("float32", in_dtype(gate_values(rng, T, N, H), np.float32)),
         DrawnCase("a hundred steps with gates near 1", gate_values(rng, 100, N, H, 0.97, 0.999)),
+        DrawnCase("gates next to 0", gate_values(rng, 3, N, H, 1e-65, 9e-65)),
+        DrawnCase("gates shut and open altogether", ends(rng, T, N, H)),
     ]
 
 
 def worked_direct_path(rng: Generator) -> list[DrawnCase]:
     return [
-        DrawnCase("four steps", short(gate_values(rng, 4, 2, 3))),
+        DrawnCase("four steps, gates shut and open altogether", short(ends(rng, 4, 2, 3))),
         DrawnCase("one step", short(gate_values(rng, 1, 3, 2))),
         DrawnCase("as many steps, sequences and hidden units", short(gate_values(rng, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(gate_values(rng, 3, 1, 2)), np.float32)),
+        DrawnCase("one step, gates next to 0", each(lambda f: 1e-70 * f, short(gate_values(rng, 1, 3, 2)))),
     ]
 
 
 DIRECT_PATH = Check(
     "cell_path.direct_path", cell_path.direct_path, draw_direct_path, worked_direct_path, axes="N H", task="the derivative along the cell alone", points=1,
     section="lstm-direct-path: The direct path",
+    promises={
+        **ALWAYS,
+        "each step multiplies by its forget gate": "sum of gates",
+        "over all steps of the span": "first gate left out",
+        "Each unit of each sequence has its own product": "product over units",
+        "a product as small as": "single precision inside",
+    },
 )  # fmt: skip
 
 
@@ -80,6 +97,13 @@ def product_over_units(f):
 )
 def first_gate_left_out(f):
     return f[1:].prod(axis=0)
+
+
+@DIRECT_PATH.misconception(
+    "The last step is missing in the product. Its gate stands between the last two cell states, so it belongs to the path."
+)
+def last_gate_left_out(f):
+    return f[:-1].prod(axis=0)
 
 
 @DIRECT_PATH.misconception(

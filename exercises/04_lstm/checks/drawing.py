@@ -6,7 +6,14 @@ Generator = np.random.Generator
 
 
 SIZES = (2, 3, 5, 6, 7)  # no axis can stand in for the four blocks
-WEIGHT_AXES = "dW_x: 4H D; dW_h: 4H H; db: 4H"
+WEIGHT_AXES = "dW_x: row D; dW_h: row H; db: row"
+
+# What the text promises of every function.
+ALWAYS = {
+    "float32 stays float32, float64 stays float64": "dtype not kept",
+    "what is float64 is not computed in single precision": "single precision inside",
+    "A function never writes to its inputs": "writes to its inputs",
+}
 
 
 def network(rng: Generator, D: int, H: int) -> dict:

@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import sizes
 from solutions.with_numpy import initialisation
 
-from .drawing import SIZES
+from .drawing import ALWAYS, SIZES
 
 Generator = np.random.Generator
 
@@ -22,22 +22,33 @@ def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one hidden unit", {"b": rng.normal(size=4), "value": float(rng.uniform(1.5, 4.0))}),
         DrawnCase("four hidden units", {"b": rng.normal(size=16), "value": float(rng.uniform(1.5, 4.0))}),
         DrawnCase("float32", {"b": rng.normal(size=4 * H).astype(np.float32), "value": float(rng.uniform(1.5, 4.0))}),
+        DrawnCase("the value 0", {"b": rng.normal(size=4 * H), "value": 0.0}),
+        DrawnCase("a huge value", {"b": rng.normal(size=4 * H), "value": 1e6}),
     ]
 
 
 def worked_forget_bias(rng: Generator) -> list[DrawnCase]:
-    b = [np.round(rng.normal(size=4 * H), 2) for H in (2, 3, 1, 2)]
+    b = [np.round(rng.normal(size=4 * H), 2) for H in (2, 3, 1, 2, 3)]
     return [
         DrawnCase("no value given", {"b": b[0]}),
         DrawnCase("three hidden units", {"b": b[1], "value": 2.5}),
         DrawnCase("one hidden unit", {"b": b[2], "value": -1.5}),
-        DrawnCase("float32", {"b": b[3].astype(np.float32), "value": 3.0}),
+        DrawnCase("float32", {"b": b[3].astype(np.float32), "value": 300.0}),
+        DrawnCase("the value 0", {"b": b[4], "value": 0.0}),
     ]
 
 
 FORGET_BIAS = Check(
-    "initialisation.forget_bias", initialisation.forget_bias, draw_forget_bias, worked_forget_bias, axes="4H", task="a bias with which the cell begins by keeping", points=1,
-    section="lstm-forget-bias: The forget bias",
+    "initialisation.forget_bias", initialisation.forget_bias, draw_forget_bias, worked_forget_bias, axes="row", task="a bias with which the cell begins by keeping", points=1,
+    section="lstm-forget-bias: The forget bias", new_arrays=True,
+    promises={
+        **ALWAYS,
+        "leaves the rest as it is": "other blocks zero",
+        "The result is a new array": "returns its inputs",
+        "A new array": "returns its inputs",
+        "0 is a value as good as any": "zero taken for no value",
+        "The new value of block f": "added for set",
+    },
 )  # fmt: skip
 
 
@@ -99,6 +110,14 @@ def up_to_the_end(b, value=1.0):
 @FORGET_BIAS.misconception("The block was set to 1, whatever the value; set it to the argument value.")
 def always_one(b, value=1.0):
     return with_value(b, slice(len(b) // 4, len(b) // 2), 1.0)
+
+
+@FORGET_BIAS.misconception(
+    "The value 0 was taken for no value and replaced by 1, as `value or 1.0` does. The default stands in the first line of the "
+    "function; no more is needed."
+)
+def zero_taken_for_no_value(b, value=1.0):
+    return with_value(b, slice(len(b) // 4, len(b) // 2), value or 1.0)
 
 
 @FORGET_BIAS.misconception("The bias was changed in place; make a copy, change that, and return it.")

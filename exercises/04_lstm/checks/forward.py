@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import forward, step
 
-from .drawing import SIZES, network, states
+from .drawing import ALWAYS, SIZES, network, states
 
 Generator = np.random.Generator
 
@@ -27,12 +27,15 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", sequence_inputs(rng, T, 1, D, H)),
         DrawnCase("four steps, sequences, inputs and hidden units", sequence_inputs(rng, 4, 4, 4, 4)),
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
+        DrawnCase("ten steps of one hidden unit", sequence_inputs(rng, 10, 1, 1, 1)),
+        DrawnCase("the same shapes, other numbers", sequence_inputs(rng, 10, 1, 1, 1)),
     ]
 
 
 def worked_forward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", short(sequence_inputs(rng, 3, 2, 1, 2))),
+        DrawnCase("the same shapes, other numbers", short(sequence_inputs(rng, 3, 2, 1, 2))),
         DrawnCase("one step", short(sequence_inputs(rng, 1, 2, 2, 3))),
         DrawnCase("as many steps, sequences, inputs and hidden units", short(sequence_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 2, 1, 3, 2)), np.float32)),
@@ -42,6 +45,15 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
 FORWARD = Check(
     "lstm.forward", lstm.forward, draw_forward, worked_forward, axes="h: T N H; c: T N H; gates: gate T N H", task="the same step along a whole sequence", points=2,
     section="lstm-sequence: The whole sequence", earlier=("step",),
+    promises={
+        **ALWAYS,
+        "From step to step, two states are handed on": "cell not carried",
+        "Keep both after each step, and the gates as well": "last cell only",
+        "The gates have their own axis in front of time": "time before gates",
+        "The first step starts from `h_0` and `c_0`": "initial states ignored",
+        "Each later step starts from the two states that the step before it returned": "no state carried",
+        "The hidden states after each step, without h_0": "initial states included",
+    },
 )  # fmt: skip
 
 
@@ -86,6 +98,21 @@ def initial_cell_ignored(x, h_0, c_0, W_x, W_h, b):
 @FORWARD.misconception("The first step started with a hidden state of zeros instead of h_0.")
 def initial_hidden_state_ignored(x, h_0, c_0, W_x, W_h, b):
     return forward(x, 0 * h_0, c_0, W_x, W_h, b)
+
+
+@FORWARD.misconception("The first step started with states of zeros instead of h_0 and c_0.")
+def initial_states_ignored(x, h_0, c_0, W_x, W_h, b):
+    return forward(x, 0 * h_0, 0 * c_0, W_x, W_h, b)
+
+
+@FORWARD.misconception(
+    "Every step shows the last states and gates: the same array was kept at each step and written over at the next. Keep new "
+    "arrays, or copies."
+)
+def one_array_kept_many_times(x, h_0, c_0, W_x, W_h, b):
+    h, c, activations = (part.copy() for part in forward(x, h_0, c_0, W_x, W_h, b))
+    h[:], c[:], activations[:] = h[-1], c[-1], activations[:, -1:]
+    return h, c, activations
 
 
 @FORWARD.misconception(

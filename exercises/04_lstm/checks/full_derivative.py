@@ -10,7 +10,7 @@ from solutions.with_numpy import cell_path
 from solutions.with_numpy.cell_path import step_jacobian
 from solutions.with_numpy.lstm import forward
 
-from .drawing import SIZES
+from .drawing import ALWAYS, SIZES
 from .forward import sequence_inputs
 from .step_backward import rounded
 
@@ -34,6 +34,8 @@ def draw_full_derivative(rng: Generator) -> list[DrawnCase]:
         DrawnCase("three steps", path_inputs(rng, 3, N, H)),
         DrawnCase("four steps, sequences and hidden units", path_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(path_inputs(rng, T, N, H), np.float32)),
+        DrawnCase("twelve steps of one hidden unit", path_inputs(rng, 12, 1, 1)),
+        DrawnCase("the same shapes, other numbers", path_inputs(rng, 12, 1, 1)),
     ]
 
 
@@ -45,6 +47,7 @@ def worked_full_derivative(rng: Generator) -> list[DrawnCase]:
 
     return [
         DrawnCase("three steps", inputs(3, 1, 2)),
+        DrawnCase("the same shapes, other numbers", inputs(3, 1, 2)),
         DrawnCase("one step", inputs(1, 2, 2)),
         DrawnCase("as many steps, sequences and hidden units", inputs(3, 3, 3)),
         DrawnCase("float32", in_dtype(inputs(2, 1, 3), np.float32)),
@@ -53,7 +56,15 @@ def worked_full_derivative(rng: Generator) -> list[DrawnCase]:
 
 FULL_DERIVATIVE = Check(
     "cell_path.full_derivative", cell_path.full_derivative, draw_full_derivative, worked_full_derivative,
-    axes="N H H", task="the derivative along every path", points=2, section="lstm-full-derivative: The full derivative",
+    axes="N row column", task="the derivative along every path", points=2, section="lstm-full-derivative: The full derivative",
+    promises={
+        **ALWAYS,
+        "the derivative over a span is a product of Jacobians": "sum of jacobians",
+        "The block that is asked for leads from $c_0$ to $c_T$": "hidden state at the end",
+        "so $J_1$ stands on the right": "factors in the wrong order",
+        "Cut out the block at the very end": "block cut out too early",
+        "derivative of cell i at the end with respect to cell j at the beginning": "transposed",
+    },
 )  # fmt: skip
 
 
@@ -140,6 +151,14 @@ def sum_of_jacobians(c_0, c, gates, W_h):
 def first_step_left_out(c_0, c, gates, W_h):
     first, *later = all_jacobians(c_0, c, gates, W_h)
     return corner(product_of([np.broadcast_to(np.eye(first.shape[1], dtype=c.dtype), first.shape), *later]))
+
+
+@FULL_DERIVATIVE.misconception(
+    "The Jacobian of the last step is missing: it leads to c_T, so the product has as many factors as steps."
+)
+def last_step_left_out(c_0, c, gates, W_h):
+    *earlier, last = all_jacobians(c_0, c, gates, W_h)
+    return corner(product_of([np.broadcast_to(np.eye(last.shape[1], dtype=c.dtype), last.shape), *earlier]))
 
 
 @FULL_DERIVATIVE.misconception(

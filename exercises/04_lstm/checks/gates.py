@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import lstm
 
-from .drawing import SIZES, network
+from .drawing import ALWAYS, SIZES, network
 
 Generator = np.random.Generator
 
@@ -17,10 +17,10 @@ def gate_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
     return {"x": rng.normal(size=(N, D)), "h_prev": np.tanh(rng.normal(size=(N, H))), **network(rng, D, H)}
 
 
-def saturated(rng: Generator, N: int, D: int, H: int) -> dict:
-    """Biases so large, half of them positive, that every gate is open or shut as far as it goes."""
-    signs = rng.permutation(np.repeat([-1.0, 1.0], 2 * H))
-    return gate_inputs(rng, N, D, H) | {"b": signs * rng.uniform(1000, 3000, size=4 * H)}
+def saturated(rng: Generator, N: int, D: int, H: int, size: float = 1000.0) -> dict:
+    """Biases so large, of both signs in each block, that every gate is open or shut as far as it goes."""
+    signs = rng.permuted(np.resize([-1.0, 1.0], (4, H)), axis=1)
+    return gate_inputs(rng, N, D, H) | {"b": signs.ravel() * rng.uniform(size, 3 * size, size=4 * H)}
 
 
 def draw_gates(rng: Generator) -> list[DrawnCase]:
@@ -32,6 +32,7 @@ def draw_gates(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four sequences, inputs and hidden units", gate_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(gate_inputs(rng, N, D, H), np.float32)),
         DrawnCase("sums of more than a thousand", saturated(rng, N, D, H)),
+        DrawnCase("float32, sums of more than a hundred", in_dtype(saturated(rng, N, 1, H, 110.0), np.float32)),
     ]
 
 
@@ -41,13 +42,23 @@ def worked_gates(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", short(gate_inputs(rng, 1, 3, 2))),
         DrawnCase("as many sequences, inputs and hidden units", short(gate_inputs(rng, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(gate_inputs(rng, 2, 1, 2)), np.float32)),
-        DrawnCase("sums of more than a thousand", short(saturated(rng, 2, 2, 2))),
+        DrawnCase("sums of more than a thousand", short(saturated(rng, 2, 2, 3))),
     ]
 
 
 GATES = Check(
     "lstm.gates", lstm.gates, draw_gates, worked_gates, axes="gate N H", task="the three gates and the candidate", points=2,
     section="lstm-gates: The gates",
+    promises={
+        **ALWAYS,
+        "in four blocks of `H` rows in the order **i, f, o, g**": "blocks in the order of pytorch",
+        "A gate is a number between 0 and 1 for each unit": "tanh of gates",
+        "The candidate is what may be written into the cell": "sigmoid of candidate",
+        "All four are computed from the input and the old hidden state": "old state left out",
+        "each with its own block of the weights": "blocks interleaved",
+        "Take care that no large sum makes it or the tanh NaN": "infinite over infinite",
+        "sums may be as large as 1000": "tanh by exp",
+    },
 )  # fmt: skip
 
 
@@ -130,6 +141,32 @@ def reshaped_at_once(x, h_prev, W_x, W_h, b):
 def blocks_interleaved(x, h_prev, W_x, W_h, b):
     a = x @ W_x.T + h_prev @ W_h.T + b
     return opened(np.moveaxis(a.reshape(len(x), -1, 4), 2, 0))
+
+
+@GATES.misconception(
+    "The input gate and the forget gate have changed places: the first H rows of the weights are the input gate's, and the "
+    "next H the forget gate's."
+)
+def forget_gate_first(x, h_prev, W_x, W_h, b):
+    return opened(blocks(x, h_prev, W_x, W_h, b)[[1, 0, 2, 3]])
+
+
+@GATES.misconception(
+    "h_prev was multiplied by the blocks of W_h as they stand. The weights are (out, in), so each block is transposed: "
+    "h_prev @ block.T."
+)
+def recurrent_blocks_transposed(x, h_prev, W_x, W_h, b):
+    H = h_prev.shape[1]
+    return opened(blocks(x, h_prev, W_x, W_h.reshape(4, H, H).swapaxes(1, 2).reshape(4 * H, H), b))
+
+
+@GATES.misconception(
+    "The tanh was written with exp, which overflows: inf / inf is NaN for a large a. np.tanh is the same and does not."
+)
+def tanh_by_exp(x, h_prev, W_x, W_h, b):
+    a = blocks(x, h_prev, W_x, W_h, b)
+    up, down = np.exp(a[3:]), np.exp(-a[3:])
+    return np.concatenate([sigmoid(a[:3]), (up - down) / (up + down)])
 
 
 @GATES.misconception("The sequences come first in your result; here the four gates do: (4, N, H).")

@@ -10,7 +10,7 @@ from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import gates as gates_of
 from solutions.with_numpy.lstm import step
 
-from .drawing import SIZES, network, states
+from .drawing import ALWAYS, SIZES, network, states
 
 Generator = np.random.Generator
 
@@ -20,29 +20,46 @@ def step_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
     return {"x": rng.normal(size=(N, D)), "h_prev": h_prev, "c_prev": c_prev, **network(rng, D, H)}
 
 
+def with_large_cells(given: dict) -> dict:
+    """The same with a cell state of a million, or of minus a million, in each sequence: large even after much was forgotten."""
+    c_prev = given["c_prev"].copy()
+    c_prev[:, 0] = np.resize([1e6, -1e6], len(c_prev))
+    return given | {"c_prev": c_prev}
+
+
 def draw_step(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", step_inputs(rng, N, D, H)),
         DrawnCase("one sequence", step_inputs(rng, 1, D, H)),
-        DrawnCase("one hidden unit", step_inputs(rng, N, D, 1)),
+        DrawnCase("one input, one hidden unit", step_inputs(rng, N, 1, 1)),
         DrawnCase("four sequences, inputs and hidden units", step_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(step_inputs(rng, N, D, H), np.float32)),
+        DrawnCase("cell states of a million", with_large_cells(step_inputs(rng, N, D, H))),
     ]
 
 
 def worked_step(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(step_inputs(rng, 2, 2, 3))),
-        DrawnCase("one sequence", short(step_inputs(rng, 1, 3, 2))),
+        DrawnCase("cell states of a million", short(with_large_cells(step_inputs(rng, 2, 2, 3)))),
         DrawnCase("as many sequences, inputs and hidden units", short(step_inputs(rng, 3, 3, 3))),
-        DrawnCase("float32", in_dtype(short(step_inputs(rng, 2, 1, 2)), np.float32)),
+        DrawnCase("float32, one sequence", in_dtype(short(step_inputs(rng, 1, 1, 2)), np.float32)),
     ]
 
 
 STEP = Check(
     "lstm.step", lstm.step, draw_step, worked_step, axes="h: N H; c: N H; gates: gate N H", task="forget, write, read", points=2,
     section="lstm-step: Forget, write, read", earlier=("gates",),
+    promises={
+        **ALWAYS,
+        "The forget gate decides which share of the old cell state stays": "nothing forgotten",
+        "The input gate decides how much of the candidate is added": "everything written",
+        "The output gate decides how much of the cell state is shown": "everything shown",
+        "The cell state itself goes to the next step as it is, without tanh": "cell kept squashed",
+        "The tanh is only for `h`": "cell not squashed",
+        "Cell states have no bound": "tanh of the cell by exp",
+    },
 )  # fmt: skip
 
 
@@ -103,6 +120,21 @@ def cell_not_squashed(x, h_prev, c_prev, W_x, W_h, b):
     i, f, o, g = activations = gates_of(x, h_prev, W_x, W_h, b)
     c = f * c_prev + i * g
     return o * c, c, activations
+
+
+@STEP.misconception("The output gate is missing in h: it decides how much of the cell state is shown, o * tanh(c).")
+def everything_shown(x, h_prev, c_prev, W_x, W_h, b):
+    _, c, activations = step(x, h_prev, c_prev, W_x, W_h, b)
+    return np.tanh(c), c, activations
+
+
+@STEP.misconception(
+    "The tanh was written with exp, which overflows: inf / inf is NaN for a large c. np.tanh is the same and does not."
+)
+def tanh_of_the_cell_by_exp(x, h_prev, c_prev, W_x, W_h, b):
+    _, c, activations = step(x, h_prev, c_prev, W_x, W_h, b)
+    up, down = np.exp(c), np.exp(-c)
+    return activations[2] * (up - down) / (up + down), c, activations
 
 
 @STEP.misconception(

@@ -9,14 +9,15 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import step, step_backward
 
-from .drawing import SIZES, WEIGHT_AXES
+from .drawing import ALWAYS, SIZES, WEIGHT_AXES
 from .step import step_inputs
 
 Generator = np.random.Generator
+DECIMALS = 10  # so many that three steps with gates of two decimals are exact
 
 
 def rounded(inputs: dict) -> dict:
-    """The same with few decimals, so that the states are still what the gates make of the states before them."""
+    """The same with few decimals; the states are what the gates make of the states before them, to the last digit kept."""
     few = short(inputs)
     single = "h_prev" in few
     x, c = few["x"], few["c_prev"] if single else few["c_0"]
@@ -24,9 +25,9 @@ def rounded(inputs: dict) -> dict:
     hs, cs = [], []
     for t in range(1 if single else len(x)):
         i, f, o, g = activations[:, t]
-        c = np.round(f * c + i * g, 6)
+        c = np.round(f * c + i * g, DECIMALS)
         cs.append(c)
-        hs.append(np.round(o * np.tanh(c), 6))
+        hs.append(np.round(o * np.tanh(c), DECIMALS))
     if single:
         return few | {"c": cs[0]}
     return few | {"c": np.stack(cs)} | ({"h": np.stack(hs)} if "h" in few else {})
@@ -40,24 +41,38 @@ def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
     return {**gradients, **known, "W_x": given["W_x"], "W_h": given["W_h"]}
 
 
+def with_ends(rng: Generator, given: dict) -> dict:
+    """The same with gates that are shut or open altogether, large cell states, and large gradients."""
+    gates, c_prev = given["gates"].copy(), given["c_prev"].copy()
+    ends = rng.permutation(np.array([[0, 1, 0, -1], [1, 0, 0, 1]], dtype=gates.dtype), axis=0)
+    gates[:, 0, : len(ends)] = ends.T[:, : gates.shape[2]]
+    c_prev[0, -1] = 1000.0
+    i, f, _, g = gates
+    large = {name: 1000 * given[name] for name in ("dh", "dc")}
+    return given | large | {"gates": gates, "c_prev": c_prev, "c": f * c_prev + i * g}
+
+
 def draw_step_backward(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", cell_inputs(rng, N, D, H)),
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
-        DrawnCase("one hidden unit", cell_inputs(rng, N, D, 1)),
+        DrawnCase("one input, one hidden unit", cell_inputs(rng, N, 1, 1)),
         DrawnCase("four sequences, inputs and hidden units", cell_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(cell_inputs(rng, N, D, H), np.float32)),
         DrawnCase("a large layer", cell_inputs(rng, 32, 64, 64)),
+        DrawnCase("gates shut and open altogether, large gradients", with_ends(rng, cell_inputs(rng, N, D, H))),
     ]
 
 
 def worked_step_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", rounded(cell_inputs(rng, 2, 2, 3))),
-        DrawnCase("one sequence", rounded(cell_inputs(rng, 1, 3, 2))),
+        DrawnCase(
+            "gates shut and open altogether, large gradients", rounded(with_ends(rng, cell_inputs(rng, 2, 2, 3)))
+        ),
         DrawnCase("as many sequences, inputs and hidden units", rounded(cell_inputs(rng, 3, 3, 3))),
-        DrawnCase("float32", in_dtype(rounded(cell_inputs(rng, 2, 1, 2)), np.float32)),
+        DrawnCase("float32, one sequence", in_dtype(rounded(cell_inputs(rng, 1, 1, 2)), np.float32)),
     ]
 
 
@@ -65,6 +80,20 @@ STEP_BACKWARD = Check(
     "lstm.step_backward", lstm.step_backward, draw_step_backward, worked_step_backward,
     axes=f"dx: N D; dh_prev: N H; dc_prev: N H; {WEIGHT_AXES}", task="the gradients of one step", points=4,
     section="lstm-backward: One step backwards",
+    promises={
+        **ALWAYS,
+        "what came to $h_t$ goes on to $c_t$": "path through h forgotten",
+        "where it adds to `dc`": "incoming dc dropped",
+        "Each factor gets the gradient times the other factor": "factor for the other",
+        r"whose slope is $\sigma (1 - \sigma)$": "slope of sigmoid left out",
+        "through the tanh of the candidate": "slope of candidate left out",
+        "The last three are summed over the sequences": "mean over sequences",
+        "A gate may be shut altogether, so do not divide by it": "divided by the output gate",
+        "Only the output gate has nothing to do with it": "output gate from dc",
+        "and not `dc += …`, which would change the caller's array": "incoming dc overwritten",
+        "in the order of the weights' blocks": "blocks put together as in pytorch",
+        "i, f, o and g, as ``step`` returned them": "gates taken apart as in pytorch",
+    },
 )  # fmt: skip
 
 
@@ -214,6 +243,63 @@ def blocks_put_together_as_in_pytorch(dh, dc, x, h_prev, c_prev, c, gates, W_x, 
     whole = arriving(dh, dc, c, gates[2])
     da_i, da_f, da_o, da_g = sums(dh, whole, c_prev, c, gates)
     return from_sums([da_i, da_f, da_g, da_o], whole * gates[1], x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The gates were taken apart as i, f, g, o. They stand as i, f, o, g, with the candidate last."
+)
+def gates_taken_apart_as_in_pytorch(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    i, f, g, o = gates
+    whole = arriving(dh, dc, c, o)
+    return from_sums(sums(dh, whole, c_prev, c, (i, f, o, g)), whole * f, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The input gate and the forget gate were mixed up: gates holds i first, then f, and da has them in the same order."
+)
+def input_and_forget_gate_swapped(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    return step_backward(dh, dc, x, h_prev, c_prev, c, gates[[1, 0, 2, 3]], W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The tanh of the old cell state stands where that of the new one belongs: h is o * tanh(c), with c after the step."
+)
+def old_cell_for_new(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    return step_backward(dh, dc, x, h_prev, c_prev, c_prev, gates, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The slopes of the gates were taken of sigmoid(i) and so on. The gates have been through the sigmoid already, so the slope "
+    "is i * (1 - i)."
+)
+def sigmoid_of_gates_again(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    _, f, o, g = gates
+    whole, again = arriving(dh, dc, c, o), (1 + np.tanh(gates[:3] / 2)) / 2
+    slope_i, slope_f, slope_o = again * (1 - again)
+    da_g = sums(dh, whole, c_prev, c, gates)[3]
+    da = [whole * g * slope_i, whole * c_prev * slope_f, dh * np.tanh(c) * slope_o, da_g]
+    return from_sums(da, whole * f, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "The slope of the candidate was taken as 1 - tanh(g)**2. The candidate has been through tanh already, so it is 1 - g**2."
+)
+def tanh_of_candidate_again(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    i, f, o, g = gates
+    whole = arriving(dh, dc, c, o)
+    da = [*sums(dh, whole, c_prev, c, gates)[:3], whole * i * (1 - np.tanh(g) ** 2)]
+    return from_sums(da, whole * f, x, h_prev, W_x, W_h)
+
+
+@STEP_BACKWARD.misconception(
+    "It was divided by the output gate to come back to tanh(c). Where the gate is shut, that is 0 / 0: use np.tanh(c)."
+)
+def divided_by_the_output_gate(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    o = gates[2]
+    shown = o * np.tanh(c) / o
+    whole = dc + dh * o * (1 - shown**2)
+    da_i, da_f, _, da_g = sums(dh, whole, c_prev, c, gates)
+    return from_sums([da_i, da_f, dh * shown * o * (1 - o), da_g], whole * gates[1], x, h_prev, W_x, W_h)
 
 
 @STEP_BACKWARD.misconception(
