@@ -49,6 +49,7 @@ def short_of_one(rng: Generator, dtype: type = np.float64) -> dict:
 def draw_choose(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("several sequences", {"p": distributions(rng, 12, 6), "u": spread_out(rng, 12)}),
+        DrawnCase("other numbers of the same sizes", {"p": distributions(rng, 12, 6), "u": spread_out(rng, 12)}),
         DrawnCase("300 words", {"p": distributions(rng, 8, 300), "u": spread_out(rng, 8)}),
         DrawnCase("one sequence", {"p": distributions(rng, 1, 9), "u": rng.uniform(0.4, 0.9, size=1)}),
         DrawnCase("one word", {"p": rng.uniform(0.99, 1.0, size=(2, 1)), "u": rng.random(2)}),
@@ -65,7 +66,7 @@ def worked_choose(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four sequences", {"p": p, "u": np.array([0.1, 0.65, 0.9, 0.45])}),
         DrawnCase(
             "on the borders and just below",
-            {"p": np.array([[0.0, 0.5, 0.5], [0.25, 0.75, 0.0], [0.5, 0.5, 0.0]]), "u": np.array([0.0, 0.25, 0.5 - JUST_BELOW])},
+            {"p": np.array([[0.0, 0.5, 0.5], [0.25, 0.75, 0.0], [0.5, 0.5, 0.0], [0.0, 0.25, 0.75]]), "u": np.array([0.0, 0.25, 0.5 - JUST_BELOW, 0.75])},
         ),
         DrawnCase("a sum below 1", {"p": np.array([[0.5, 0.499, 0.0, 0.0], [0.3, 0.699, 0.0, 0.0]]), "u": np.array([0.9995, 0.2])}),
         DrawnCase("300 words", {"p": np.full((1, 300), 0.00333), "u": np.array([0.91])}),

@@ -8,8 +8,6 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import until
 from solutions.with_numpy import text
 
-from .drawing import WRITES_NOTHING
-
 Generator = np.random.Generator
 
 
@@ -89,7 +87,7 @@ def worked_encode(rng: Generator) -> list[DrawnCase]:
 ENCODE = Check(
     "text.encode", text.encode, draw_encode, worked_encode, axes="ids: T N; mask: T N", task="messages as whole numbers, with a place for unknown words", points=2,
     section="lm-encoding: Text as numbers",
-    promises=WRITES_NOTHING | {
+    promises={
         "of which there may be several in a row": "split at every single space",
         "for each word its place in the vocabulary": "numbers that begin again at 0",
         "1 for every word that is not in the list": "unknown words as padding",

@@ -35,7 +35,7 @@ def draw_probabilities(rng: Generator) -> list[DrawnCase]:
         DrawnCase("all words, temperature 1", {"y": 4 * scores_of(rng, 5, 7), "temperature": 1.0, "top_k": None}),
         DrawnCase("a very low temperature, and as many as there are", {"y": scores_of(rng, 4, 6), "temperature": very_low, "top_k": 6}),
         DrawnCase("the best three, and a high temperature", {"y": scores_of(rng, 5, 8), "temperature": very_high, "top_k": 3}),
-        DrawnCase("a temperature of ten billion", {"y": scores_of(rng, 3, 6), "temperature": 1e10, "top_k": 4}),
+        DrawnCase("a temperature of ten billion", {"y": scores_of(rng, 5, 7), "temperature": 1e10, "top_k": 4}),
         DrawnCase("one sequence, without another axis", {"y": scores_of(rng, 7), "temperature": high(), "top_k": 3}),
         DrawnCase("one word stays", {"y": scores_of(rng, 1, 5), "temperature": high(), "top_k": 1}),
         DrawnCase("more than there are", {"y": scores_of(rng, 2, 3), "temperature": low(), "top_k": 4}),

@@ -48,7 +48,7 @@ def draw_update(rng: Generator) -> list[DrawnCase]:
         DrawnCase("gradients above the limit", update_inputs(rng, 6, 4, 9, 5, 7, 0.1)),
         DrawnCase("gradients below the limit", update_inputs(rng, 5, 3, 8, 4, 6, 2.5)),
         DrawnCase("one sequence", update_inputs(rng, 7, 1, 6, 3, 5, 0.4)),
-        DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 4, 3, 6, 3, 4, 1e-12)),
+        DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 6, 4, 9, 5, 7, 1e-12)),
         DrawnCase("one word to read", update_inputs(rng, 1, 5, 7, 2, 4, 0.3)),
         DrawnCase("one input and one hidden unit", update_inputs(rng, 4, 2, 5, 1, 1, 0.5)),
         DrawnCase("as many words, inputs and hidden units", update_inputs(rng, 5, 5, 5, 5, 5, 0.2)),
@@ -59,8 +59,8 @@ def draw_update(rng: Generator) -> list[DrawnCase]:
 def worked_update(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("gradients above the limit", update_inputs(rng, 3, 2, 4, 2, 2, 0.1)),
-        DrawnCase("gradients below the limit", update_inputs(rng, 2, 2, 3, 2, 2, 2.5)),
-        DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 1, 2, 3, 2, 2, 1e-12)),
+        DrawnCase("gradients below the limit", update_inputs(rng, 1, 2, 3, 2, 2, 2.5)),
+        DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 3, 2, 4, 2, 2, 1e-12)),
         DrawnCase("float32", update_inputs(rng, 2, 1, 4, 2, 3, 0.4, np.float32)),
     ]
 
