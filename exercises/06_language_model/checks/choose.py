@@ -14,7 +14,7 @@ from .drawing import WRITES_NOTHING
 Generator = np.random.Generator
 
 
-JUST_BELOW = 2.0**-40  # nothing in single precision
+JUST_BELOW = 1e-9  # nothing in single precision
 
 
 def distributions(rng: Generator, N: int, V: int) -> np.ndarray:

@@ -39,8 +39,9 @@ def update_inputs(
     given = short({"weights": model_weights(rng, V, D, H), "words": words, "h": np.tanh(rng.normal(size=(N, H)))})
     _, gradients, _ = gru_language_model.loss_and_gradients(words[:-1], words[1:], given["h"], given["weights"])
     _, norm = clip_by_global_norm(gradients, 1.0)
-    rate = round(float(rng.uniform(0.3, 0.7)) / (share if share < TINY else share**0.5), 2)
-    return in_dtype({**given, "learning_rate": rate, "limit": float(f"{share * norm:.2g}")}, dtype)
+    rate = float(rng.uniform(0.3, 0.7)) / (share if share < TINY else share**0.5)
+    options = {"learning_rate": float(f"{rate:.2g}"), "limit": float(f"{share * norm:.2g}")}
+    return in_dtype({**given, **options}, dtype)
 
 
 def draw_update(rng: Generator) -> list[DrawnCase]:
