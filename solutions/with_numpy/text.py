@@ -32,9 +32,10 @@ def encode(texts: Sequence[str], vocabulary: Sequence[str]) -> tuple[IntArray, B
     Parameters
     ----------
     texts : N strings
-        Words are what stands between spaces. Each text has at least one.
+        Words are what stands between spaces, of which there may be several in a row. Each text has at least one word.
     vocabulary : list of V strings
-        Place 0 is for padding and place 1 for every word that is not in the list.
+        No word stands in it twice. Place 0 is for padding, which no text names, and place 1 for every word that is not in
+        the list.
 
     Returns
     -------

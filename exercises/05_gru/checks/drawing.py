@@ -6,7 +6,12 @@ Generator = np.random.Generator
 
 
 SIZES = (2, 5, 7, 8)  # no axis can stand in for the blocks or for r, z, n and q
-GRADIENT_AXES = "dx: N D; dh_prev: N H; dW_x: 3H D; dW_h: 3H H; db: 3H; db_hn: H"
+GRADIENT_AXES = "dx: N D; dh_prev: N H; dW_x: row column; dW_h: row column; db: row; db_hn: H"
+ALWAYS = {
+    "float64 stays float64 and is computed in double precision": "single precision inside",
+    "The results have the dtype of the inputs": "dtype not kept",
+    "A function never writes to its inputs.": "writes to its inputs",
+}
 
 
 def network(rng: Generator, D: int, H: int) -> dict:
@@ -18,12 +23,27 @@ def network(rng: Generator, D: int, H: int) -> dict:
     }
 
 
+def far_out(rng: Generator, given: dict) -> dict:
+    """The same inputs with one sum of each block near 900 and one near -900, where exponentials overflow, and large states."""
+    H = len(given["b"]) // 3
+    far = [rng.permutation([900.0, -900.0, *[0.0] * (H - 2)]) for _ in range(3)]
+    return {**given, "h_prev": 4 * given["h_prev"], "b": given["b"] + np.concatenate(far)}
+
+
 def second_bias(rng: Generator, H: int) -> np.ndarray:
     return rng.uniform(0.3, 1.0, size=H) * rng.choice([-1, 1], size=H)
 
 
 def sigmoid(a):
     return (1 + np.tanh(a / 2)) / 2
+
+
+def overflowing_sigmoid(a):
+    return np.exp(a) / (1 + np.exp(a))
+
+
+def overflowing_tanh(a):
+    return (np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))
 
 
 def split(array):

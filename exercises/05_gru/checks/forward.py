@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru
 from solutions.with_numpy.gru import forward, step
 
-from .drawing import SIZES, network, second_bias
+from .drawing import ALWAYS, SIZES, network, second_bias
 
 Generator = np.random.Generator
 
@@ -23,9 +23,10 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4, SIZES)
     return [
         DrawnCase("several steps", sequence_inputs(rng, T, N, D, H)),
+        DrawnCase("other numbers of the same sizes", sequence_inputs(rng, T, N, D, H)),
         DrawnCase("z is the share that is written", sequence_inputs(rng, T, N, D, H, z_keeps=False)),
         DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
-        DrawnCase("one sequence", sequence_inputs(rng, T, 1, D, H, z_keeps=False)),
+        DrawnCase("one sequence with one input", sequence_inputs(rng, T, 1, 1, H, z_keeps=False)),
         DrawnCase("four steps, sequences, inputs and hidden units", sequence_inputs(rng, 4, 4, 4, 4)),
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
     ]
@@ -34,6 +35,7 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
 def worked_forward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", short(sequence_inputs(rng, 3, 2, 1, 2))),
+        DrawnCase("other numbers of the same sizes", short(sequence_inputs(rng, 3, 2, 1, 2))),
         DrawnCase("z is the share that is written", short(sequence_inputs(rng, 2, 1, 2, 3, z_keeps=False))),
         DrawnCase("one step", short(sequence_inputs(rng, 1, 2, 2, 3))),
         DrawnCase("as many steps, sequences, inputs and hidden units", short(sequence_inputs(rng, 3, 3, 3, 3))),
@@ -44,6 +46,15 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
 FORWARD = Check(
     "gru.forward", gru.forward, draw_forward, worked_forward, axes="h: T N H; gates: gate T N H", task="the same step along a whole sequence", points=2,
     section="gru-sequence: The whole sequence", earlier=("step",),
+    promises=ALWAYS | {
+        "Keep it after each step, and also what else `step` returns": "last step alone",
+        "The first step starts from `h_0`": "initial state ignored",
+        "each later one from the state that the step before it returned": "state not carried",
+        "The meaning of z is the same at every step.": "option not passed on",
+        "The hidden states after each step, without h_0.": "initial state among the results",
+        "r, z, n and q at each step.": "gates of the last step at every step",
+        "time: `(4, T, N, H)`": "time before the gates",
+    },
 )  # fmt: skip
 
 
@@ -131,6 +142,12 @@ def initial_state_overwritten(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
 def one_array_kept(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
     h, gates = forward(x, h_0, W_x, W_h, b, b_hn, z_keeps)
     return np.stack([h[-1]] * len(x)), gates
+
+
+@FORWARD.misconception("All steps of gates hold the last ones: one array was kept at every step and changed in place.")
+def gates_of_the_last_step_at_every_step(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
+    h, gates = forward(x, h_0, W_x, W_h, b, b_hn, z_keeps)
+    return h, np.stack([gates[:, -1]] * len(x), axis=1)
 
 
 FORWARD.changes_nothing(

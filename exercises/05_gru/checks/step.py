@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru
 from solutions.with_numpy.gru import step
 
-from .drawing import SIZES, network, second_bias, sigmoid, split
+from .drawing import ALWAYS, SIZES, far_out, network, overflowing_sigmoid, overflowing_tanh, second_bias, sigmoid, split
 
 Generator = np.random.Generator
 
@@ -25,8 +25,9 @@ def draw_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("several sequences", step_inputs(rng, N, D, H)),
         DrawnCase("z is the share that is written", step_inputs(rng, N, D, H, z_keeps=False)),
         DrawnCase("one sequence", step_inputs(rng, 1, D, H)),
-        DrawnCase("one hidden unit", step_inputs(rng, N, D, 1, z_keeps=False)),
+        DrawnCase("one input and one hidden unit", step_inputs(rng, N, 1, 1, z_keeps=False)),
         DrawnCase("four sequences, inputs and hidden units", step_inputs(rng, 4, 4, 4)),
+        DrawnCase("sums in the hundreds", far_out(rng, step_inputs(rng, N, D, H))),
         DrawnCase("float32", in_dtype(step_inputs(rng, N, D, H), np.float32)),
     ]
 
@@ -35,15 +36,23 @@ def worked_step(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(step_inputs(rng, 2, 2, 3))),
         DrawnCase("z is the share that is written", short(step_inputs(rng, 2, 3, 2, z_keeps=False))),
-        DrawnCase("one sequence", short(step_inputs(rng, 1, 3, 2))),
+        DrawnCase("sums in the hundreds", short(far_out(rng, step_inputs(rng, 2, 2, 3)))),
         DrawnCase("as many sequences, inputs and hidden units", short(step_inputs(rng, 3, 3, 3))),
-        DrawnCase("float32", in_dtype(short(step_inputs(rng, 2, 1, 2)), np.float32)),
+        DrawnCase("one sequence, in float32", in_dtype(short(step_inputs(rng, 1, 1, 2)), np.float32)),
     ]
 
 
 STEP = Check(
     "gru.step", gru.step, draw_step, worked_step, axes="h: N H; gates: gate N H", task="one step, with the reset after the product, as in PyTorch", points=3,
     section="gru-reset-after: Reset after the product",
+    promises=ALWAYS | {
+        "what comes from the old state is first multiplied by the reset gate": "reset before the product",
+        "The new state then lies between the old one and the candidate": "candidate added in full",
+        "also return r, z, n and q": "result in the order of keras",
+        r"The sigmoid is $\sigma(a) = 1 / (1 + e^{-a})$": "sigmoid that overflows",
+        "The candidate's second bias, inside the product with r. It cannot be merged with the first.": "second bias outside the reset",
+        "Whether z is the share of the old state or that of the candidate.": "option ignored",
+    },
 )  # fmt: skip
 
 
@@ -195,6 +204,48 @@ def gates_blind_to_the_state(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
     a, s = sums(x, h_prev, W_x, W_h, b)
     r, z, q = sigmoid(a[0]), sigmoid(a[1]), s[2] + b_hn
     return stepped(r, z, np.tanh(a[2] + r * q), q, h_prev, z_keeps)
+
+
+@STEP.misconception(
+    "A sigmoid came out as nan: in exp(a) / (1 + exp(a)), both overflow where the sum a is large. 1 / (1 + exp(-a)) stays between 0 and 1."
+)
+def sigmoid_that_overflows(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
+    a, s = sums(x, h_prev, W_x, W_h, b)
+    r, z, q = overflowing_sigmoid(a[0] + s[0]), overflowing_sigmoid(a[1] + s[1]), s[2] + b_hn
+    return stepped(r, z, np.tanh(a[2] + r * q), q, h_prev, z_keeps)
+
+
+@STEP.misconception(
+    "The candidate came out as nan: a tanh that is made of exponentials overflows where its sum is large. np.tanh does not."
+)
+def tanh_that_overflows(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
+    r, z, a_n, q = gates_of(x, h_prev, W_x, W_h, b)
+    return stepped(r, z, overflowing_tanh(a_n + r * (q + b_hn)), q + b_hn, h_prev, z_keeps)
+
+
+@STEP.misconception("b was added on both sides, to x @ W_x.T and to h_prev @ W_h.T. It belongs to the sums once.")
+def bias_added_twice(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
+    a, s = sums(x, h_prev, W_x, W_h, b)
+    b_r, b_z, b_n = split(b)
+    r, z, q = sigmoid(a[0] + s[0] + b_r), sigmoid(a[1] + s[1] + b_z), s[2] + b_n + b_hn
+    return stepped(r, z, np.tanh(a[2] + r * q), q, h_prev, z_keeps)
+
+
+@STEP.misconception(
+    "The q that was returned lacks b_hn, though the candidate was made with it: q is the whole that r multiplies."
+)
+def second_bias_missing_in_the_returned_q(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
+    h, (r, z, n, q) = step(x, h_prev, W_x, W_h, b, b_hn, z_keeps)
+    return h, np.stack([r, z, n, q - b_hn])
+
+
+@STEP.misconception(
+    "The sums were returned instead of r, z and n. Return what came out of the sigmoids and of tanh: the way back starts from it."
+)
+def sums_instead_of_gates(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
+    h, (r, _, _, q) = step(x, h_prev, W_x, W_h, b, b_hn, z_keeps)
+    a, s = sums(x, h_prev, W_x, W_h, b)
+    return h, np.stack([a[0] + s[0], a[1] + s[1], a[2] + r * q, q])
 
 
 def each_transposed(W_h):

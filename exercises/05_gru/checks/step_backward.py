@@ -9,18 +9,23 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru
 from solutions.with_numpy.gru import step
 
-from .drawing import GRADIENT_AXES, SIZES, sigmoid
+from .drawing import ALWAYS, GRADIENT_AXES, SIZES, far_out, sigmoid
 from .step import each_transposed, step_inputs
 
 Generator = np.random.Generator
 
 
 def backward_inputs(rng: Generator, N: int, D: int, H: int, z_keeps: bool = True) -> dict:
-    given = step_inputs(rng, N, D, H, z_keeps)
+    return on_the_way_back(rng, step_inputs(rng, N, D, H, z_keeps))
+
+
+def on_the_way_back(rng: Generator, given: dict) -> dict:
+    """The arguments of the step backwards, after those of the step forwards."""
     _, gates = step(**given)
     kept = {name: given[name] for name in ("x", "h_prev")}
     return {
-        "dh": rng.normal(size=(N, H)), **kept, "gates": gates, "W_x": given["W_x"], "W_h": given["W_h"], "z_keeps": z_keeps
+        "dh": rng.normal(size=gates[0].shape), **kept, "gates": gates, "W_x": given["W_x"], "W_h": given["W_h"],
+        "z_keeps": given["z_keeps"],
     }  # fmt: skip
 
 
@@ -31,6 +36,8 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("z is the share that is written", backward_inputs(rng, N, D, H, z_keeps=False)),
         DrawnCase("one sequence", backward_inputs(rng, 1, D, H)),
         DrawnCase("four sequences, inputs and hidden units", backward_inputs(rng, 4, 4, 4)),
+        DrawnCase("one input and one hidden unit", backward_inputs(rng, N, 1, 1, z_keeps=False)),
+        DrawnCase("gates at their ends", on_the_way_back(rng, far_out(rng, step_inputs(rng, N, D, H)))),
         DrawnCase("float32", in_dtype(backward_inputs(rng, N, D, H), np.float32)),
         DrawnCase("a large layer", backward_inputs(rng, 32, 80, 128)),
     ]
@@ -41,22 +48,31 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("two sequences", short(backward_inputs(rng, 2, 2, 3))),
         DrawnCase("z is the share that is written", short(backward_inputs(rng, 2, 3, 2, z_keeps=False))),
         DrawnCase("as many sequences, inputs and hidden units", short(backward_inputs(rng, 3, 3, 3))),
-        DrawnCase("one sequence", short(backward_inputs(rng, 1, 2, 3))),
-        DrawnCase("float32", in_dtype(short(backward_inputs(rng, 2, 1, 2)), np.float32)),
+        DrawnCase("gates at their ends", short(on_the_way_back(rng, far_out(rng, step_inputs(rng, 2, 2, 3))))),
+        DrawnCase("one sequence, in float32", in_dtype(short(backward_inputs(rng, 1, 1, 2)), np.float32)),
     ]
 
 
 STEP_BACKWARD = Check(
     "gru.step_backward", gru.step_backward, draw_step_backward, worked_step_backward, axes=GRADIENT_AXES, task="the gradients of one step", points=4,
     section="gru-backward: One step backwards",
+    promises=ALWAYS | {
+        "$dh \\odot z_t$ goes straight on to the old state": "direct path left out",
+        "A gradient is named after what it belongs to, with a `d` in front, and has the same shape.": "sum over the sequences forgotten",
+        "The last four are summed over the sequences.": "mean over sequences",
+        "With `z_keeps=False`, find out for yourself what changes.": "option ignored backwards",
+        "The gradient of the loss with respect to h_t, over every path.": "incoming gradient overwritten",
+        "r, z, n and q, as ``step`` returned them.": "dr from the reset q",
+        "in blocks r, z, n.": "blocks in the order of keras",
+    },
 )  # fmt: skip
 
 
-def parts(dh, h_prev, gates, z_keeps):
+def parts(dh, h_prev, gates, z_keeps, slope=lambda n: 1 - n**2):
     """The gradients of the sums a_r, a_z and a_n, of q, and along the direct path, by name."""
     r, z, n, q = gates
     keep, sign = (z, 1) if z_keeps else (1 - z, -1)
-    da_n = dh * (1 - keep) * (1 - n**2)
+    da_n = dh * (1 - keep) * slope(n)
     return {
         "da_r": da_n * q * r * (1 - r), "da_z": sign * dh * (h_prev - n) * z * (1 - z), "da_n": da_n, "dq": da_n * r,
         "direct": dh * keep,
@@ -109,6 +125,56 @@ def path_through_the_reset_gate_left_out(dh, x, h_prev, gates, W_x, W_h, z_keeps
     return replaced(right, 1, right[1] - found["da_r"] @ np.split(W_h, 3)[0])
 
 
+@STEP_BACKWARD.misconception(
+    "dh_prev lacks the path through the update gate. The old state went into a_z, so da_z comes back through the second block of W_h."
+)
+def path_through_the_update_gate_left_out(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
+    found = parts(dh, h_prev, gates, z_keeps)
+    right = collected(x, h_prev, W_x, W_h, **found)
+    return replaced(right, 1, right[1] - found["da_z"] @ np.split(W_h, 3)[1])
+
+
+@STEP_BACKWARD.misconception(
+    "The direct path got the candidate's share. With z_keeps, dh * z goes to the old state past all weights; without it, dh * (1 - z)."
+)
+def direct_path_with_the_other_share(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
+    found = parts(dh, h_prev, gates, z_keeps)
+    return collected(x, h_prev, W_x, W_h, **found | {"direct": dh - found["direct"]})
+
+
+@STEP_BACKWARD.misconception(
+    "With z_keeps=False, the direct path is still dh * z. The old state then has the share 1 - z, on the way back too."
+)
+def direct_path_of_the_first_meaning(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
+    found = parts(dh, h_prev, gates, z_keeps)
+    return collected(x, h_prev, W_x, W_h, **found | {"direct": dh * gates[1]})
+
+
+@STEP_BACKWARD.misconception(
+    "With z_keeps=False, dn is still dh * (1 - z). The candidate then has the share z, on the way back too."
+)
+def candidate_of_the_first_meaning(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
+    found, first = parts(dh, h_prev, gates, z_keeps), parts(dh, h_prev, gates, True)
+    return collected(x, h_prev, W_x, W_h, **first | {name: found[name] for name in ("da_z", "direct")})
+
+
+@STEP_BACKWARD.misconception(
+    "dr was made with r * q. The product is of r and q itself, so dr is da_n * q, with the q that step returned."
+)
+def dr_from_the_reset_q(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
+    found = parts(dh, h_prev, gates, z_keeps)
+    return collected(x, h_prev, W_x, W_h, **found | {"da_r": found["da_r"] * gates[0]})
+
+
+@STEP_BACKWARD.misconception(
+    "db was made of the state's stack, which has dq in its third block. b_n stands outside the product with r: its gradient is da_n."
+)
+def gradient_of_the_bias_reset(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
+    found = parts(dh, h_prev, gates, z_keeps)
+    stack = np.concatenate([found["da_r"], found["da_z"], found["dq"]], axis=1)
+    return replaced(collected(x, h_prev, W_x, W_h, **found), 4, stack.sum(axis=0))
+
+
 @STEP_BACKWARD.misconception("dr lacks its factor: r was multiplied with q, so dr is da_n * q.")
 def factor_of_dr_left_out(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
     found = parts(dh, h_prev, gates, z_keeps)
@@ -129,9 +195,8 @@ def dr_from_the_old_state(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
     "dr was made from dn, before the slope of tanh. r stands inside the tanh, so its gradient starts from da_n."
 )
 def dr_past_tanh(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
-    found = parts(dh, h_prev, gates, z_keeps)
-    da_r = found["da_r"] / (1 - gates[2] ** 2)
-    return collected(x, h_prev, W_x, W_h, **found | {"da_r": da_r})
+    found, past = parts(dh, h_prev, gates, z_keeps), parts(dh, h_prev, gates, z_keeps, slope=lambda n: 1)
+    return collected(x, h_prev, W_x, W_h, **found | {"da_r": past["da_r"]})
 
 
 @STEP_BACKWARD.misconception(
@@ -169,19 +234,14 @@ def input_reset_on_the_way_back(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
 
 @STEP_BACKWARD.misconception("The slope of tanh is left out: dn has to be multiplied by 1 - n**2.")
 def slope_of_tanh_left_out(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
-    found = parts(dh, h_prev, gates, z_keeps)
-    slope = 1 - gates[2] ** 2
-    return collected(x, h_prev, W_x, W_h, **found | {name: found[name] / slope for name in ("da_n", "dq", "da_r")})
+    return collected(x, h_prev, W_x, W_h, **parts(dh, h_prev, gates, z_keeps, slope=lambda n: 1))
 
 
 @STEP_BACKWARD.misconception(
     "The slope of tanh was taken as 1 - tanh(n)**2. But n is already the result of tanh, so the slope is 1 - n**2."
 )
 def tanh_taken_twice(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
-    found = parts(dh, h_prev, gates, z_keeps)
-    n = gates[2]
-    factor = (1 - np.tanh(n) ** 2) / (1 - n**2)
-    return collected(x, h_prev, W_x, W_h, **found | {name: found[name] * factor for name in ("da_n", "dq", "da_r")})
+    return collected(x, h_prev, W_x, W_h, **parts(dh, h_prev, gates, z_keeps, slope=lambda n: 1 - np.tanh(n) ** 2))
 
 
 @STEP_BACKWARD.misconception(

@@ -8,8 +8,8 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru_reset_before
 
-from .drawing import SIZES, sigmoid, split
-from .step import gates_of, mixed, step_inputs, sums
+from .drawing import ALWAYS, SIZES, far_out, overflowing_sigmoid, overflowing_tanh, sigmoid, split
+from .step import each_transposed, gates_of, mixed, step_inputs, sums
 
 Generator = np.random.Generator
 
@@ -26,8 +26,9 @@ def draw_step_reset_before(rng: Generator) -> list[DrawnCase]:
         DrawnCase("several sequences", before_inputs(rng, N, D, H)),
         DrawnCase("z is the share that is written", before_inputs(rng, N, D, H, z_keeps=False)),
         DrawnCase("one sequence", before_inputs(rng, 1, D, H)),
-        DrawnCase("one hidden unit", before_inputs(rng, N, D, 1, z_keeps=False)),
+        DrawnCase("one input and one hidden unit", before_inputs(rng, N, 1, 1, z_keeps=False)),
         DrawnCase("three sequences, inputs and hidden units", before_inputs(rng, 3, 3, 3)),
+        DrawnCase("sums in the hundreds", far_out(rng, before_inputs(rng, N, D, H))),
         DrawnCase("float32", in_dtype(before_inputs(rng, N, D, H), np.float32)),
     ]
 
@@ -36,9 +37,9 @@ def worked_step_reset_before(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(before_inputs(rng, 2, 2, 3))),
         DrawnCase("z is the share that is written", short(before_inputs(rng, 2, 3, 2, z_keeps=False))),
-        DrawnCase("one sequence", short(before_inputs(rng, 1, 3, 2))),
+        DrawnCase("sums in the hundreds", short(far_out(rng, before_inputs(rng, 2, 2, 3)))),
         DrawnCase("as many sequences, inputs and hidden units", short(before_inputs(rng, 3, 3, 3))),
-        DrawnCase("float32", in_dtype(short(before_inputs(rng, 2, 1, 2)), np.float32)),
+        DrawnCase("one sequence, in float32", in_dtype(short(before_inputs(rng, 1, 1, 2)), np.float32)),
     ]
 
 
@@ -46,6 +47,13 @@ STEP_RESET_BEFORE = Check(
     "gru_reset_before.step", gru_reset_before.step, draw_step_reset_before, worked_step_reset_before,
     axes="h: N H; gates: gate N H", task="one step, with the reset before the product, as in the first paper", points=2, section="gru-reset-before: Reset before the product",
     rename="step_reset_before",
+    promises=ALWAYS | {
+        "the reset gate acts on the old state itself, and the product comes after it": "reset after the product",
+        "The gates and the mixture are as before": "reset state kept",
+        "There is one bias now": "bias missing",
+        "Return r, z and n.": "returned as z r n",
+        "Whether z is the share of the old state or that of the candidate.": "meaning not looked at",
+    },
 )  # fmt: skip
 
 
@@ -153,6 +161,45 @@ def candidate_through_the_sigmoid(x, h_prev, W_x, W_h, b, z_keeps=True):
 @STEP_RESET_BEFORE.misconception("The bias b is missing from the sums.")
 def bias_missing(x, h_prev, W_x, W_h, b, z_keeps=True):
     return gru_reset_before.step(x, h_prev, W_x, W_h, 0 * b, z_keeps)
+
+
+@STEP_RESET_BEFORE.misconception(
+    "The update gate sees r * h_prev. Only the candidate does; both gates see h_prev as it came."
+)
+def update_gate_sees_the_reset_state(x, h_prev, W_x, W_h, b, z_keeps=True):
+    r, _, a_n, _ = gates_of(x, h_prev, W_x, W_h, b)
+    _, z, _, q = gates_of(x, r * h_prev, W_x, W_h, b)
+    return stepped_before(r, z, np.tanh(a_n + q), h_prev, z_keeps)
+
+
+@STEP_RESET_BEFORE.misconception("The second result has the order z, r, n; the order asked for is r, z, n.")
+def returned_as_z_r_n(x, h_prev, W_x, W_h, b, z_keeps=True):
+    h, gates = gru_reset_before.step(x, h_prev, W_x, W_h, b, z_keeps)
+    return h, gates[[1, 0, 2]]
+
+
+@STEP_RESET_BEFORE.misconception(
+    "The blocks of W_h were not transposed: weights are (out, in), so a row of states is multiplied by W_h.T."
+)
+def blocks_not_transposed(x, h_prev, W_x, W_h, b, z_keeps=True):
+    return gru_reset_before.step(x, h_prev, W_x, each_transposed(W_h), b, z_keeps)
+
+
+@STEP_RESET_BEFORE.misconception(
+    "A sigmoid came out as nan: in exp(a) / (1 + exp(a)), both overflow where the sum a is large. 1 / (1 + exp(-a)) stays between 0 and 1."
+)
+def overflow_in_the_sigmoid(x, h_prev, W_x, W_h, b, z_keeps=True):
+    a, s = sums(x, h_prev, W_x, W_h, b)
+    r, z = overflowing_sigmoid(a[0] + s[0]), overflowing_sigmoid(a[1] + s[1])
+    return stepped_before(r, z, np.tanh(a[2] + product(r * h_prev, W_h)), h_prev, z_keeps)
+
+
+@STEP_RESET_BEFORE.misconception(
+    "The candidate came out as nan: a tanh that is made of exponentials overflows where its sum is large. np.tanh does not."
+)
+def overflow_in_the_tanh(x, h_prev, W_x, W_h, b, z_keeps=True):
+    r, z, a_n, _ = gates_of(x, h_prev, W_x, W_h, b)
+    return stepped_before(r, z, overflowing_tanh(a_n + product(r * h_prev, W_h)), h_prev, z_keeps)
 
 
 STEP_RESET_BEFORE.changes_nothing(

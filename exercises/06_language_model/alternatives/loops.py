@@ -9,7 +9,7 @@ def encode(texts, vocabulary):
     rows = []
     for text in texts:
         row = []
-        for word in text.split(" "):
+        for word in text.split():
             row.append(vocabulary.index(word) if word in vocabulary else 1)
         rows.append(row)
     T, N = max(map(len, rows)), len(rows)

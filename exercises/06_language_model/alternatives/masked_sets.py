@@ -50,9 +50,10 @@ def sample(next_scores, states, start, end, u, temperature=1.0, top_k=None):
 def fill_blank(y, mask, allowed):
     is_last = mask & ~np.vstack([mask[1:], np.zeros_like(mask[:1])])
     at_blank = np.where(is_last[..., None], y, 0).sum(axis=0)
-    forbidden = np.ones(y.shape[2], dtype=bool)
-    forbidden[allowed] = False
-    return np.where(forbidden, -np.inf, at_blank).argmax(axis=1)
+    best = np.where(np.isin(np.arange(y.shape[2]), allowed), at_blank, -np.inf).max(axis=1)
+    return np.array(
+        [next(word for word in allowed if row[word] == high) for row, high in zip(at_blank, best, strict=True)]
+    )
 
 
 def update(weights, words, h, learning_rate, limit):

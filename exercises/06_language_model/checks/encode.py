@@ -5,6 +5,7 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
+from autograder.exercise.drawing import until
 from solutions.with_numpy import text
 
 Generator = np.random.Generator
@@ -31,17 +32,32 @@ KNOWN = [
     "but",
     "evening",
 ]
+MANY = [f"word{number}" for number in range(300)]
 UNKNOWN = ["supper", "chess", "tea", "Lunch", "noon", "perhaps"]
 
 
 def encode_inputs(rng: Generator, N: int, T: int, known: int = 8) -> dict:
     """N texts of 1 to T words, one of them of T words, each word unknown with a probability of one third."""
-    words = [str(word) for word in rng.permutation(KNOWN)[:known]]
+    words = [str(word) for word in rng.permutation(KNOWN if known <= len(KNOWN) else MANY)[:known]]
     lengths = rng.permutation([T, 1, *rng.integers(1, T + 1, size=N)][:N])
     rows = [[str(rng.choice(UNKNOWN if rng.random() < 1 / 3 else words)) for _ in range(length)] for length in lengths]
     longest = rows[int(np.argmax(lengths))]
-    longest[0], longest[-1] = str(rng.choice(words[1:])), str(rng.choice(UNKNOWN))
+    longest[0], longest[-1] = words[-1], str(rng.choice(UNKNOWN))
     return {"texts": [" ".join(row) for row in rows], "vocabulary": ["<padding>", "<unknown>", *words]}
+
+
+def with_capitals(inputs: dict) -> dict:
+    """The same texts, with every word that has letters written large in the first: to the vocabulary it is unknown then."""
+    return inputs | {"texts": [inputs["texts"][0].upper(), *inputs["texts"][1:]]}
+
+
+def capitals_matter(inputs: dict) -> bool:
+    known = set(inputs["vocabulary"])
+    return any(word.lower() in known - {word} for word in inputs["texts"][0].split() if word not in known)
+
+
+def with_wide_spaces(inputs: dict) -> dict:
+    return inputs | {"texts": [one.replace(" ", "  ") for one in inputs["texts"]]}
 
 
 def draw_encode(rng: Generator) -> list[DrawnCase]:
@@ -50,22 +66,38 @@ def draw_encode(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one text", encode_inputs(rng, 1, 9)),
         DrawnCase("one word each", encode_inputs(rng, 3, 1)),
         DrawnCase("as many texts as words", encode_inputs(rng, 5, 5)),
-        DrawnCase("a larger vocabulary", encode_inputs(rng, 3, 7, known=15)),
+        DrawnCase("words in capitals", until(lambda: with_capitals(encode_inputs(rng, 3, 6)), capitals_matter)),
+        DrawnCase("two spaces between words", with_wide_spaces(encode_inputs(rng, 4, 5))),
+        DrawnCase("a vocabulary of 300 words", encode_inputs(rng, 3, 7, known=298)),
     ]
 
 
 def worked_encode(rng: Generator) -> list[DrawnCase]:
-    words = ["<padding>", "<unknown>", "meet", "for", "tea", "let's", "and"]
+    words = ["<padding>", "<unknown>", "meet", "for", "tea", "let's", "and", "."]
     return [
-        DrawnCase("two texts", {"texts": ["let's meet for chess", "tea and noon"], "vocabulary": words}),
-        DrawnCase("one text", {"texts": ["for tea"], "vocabulary": words}),
-        DrawnCase("an unknown word in between", {"texts": ["chess", "tea now let's", "and for"], "vocabulary": words}),
+        DrawnCase("two texts", {"texts": ["let's meet . let's meet for chess", "tea and noon"], "vocabulary": words}),
+        DrawnCase("one text, with two spaces", {"texts": ["for  tea"], "vocabulary": words}),
+        DrawnCase("an unknown word in between", {"texts": ["chess", "tea Meet let's", "and for"], "vocabulary": words}),
+        DrawnCase(
+            "a vocabulary of 300 words", {"texts": ["word297 tea word1"], "vocabulary": [*words[:2], *MANY[:298]]}
+        ),
     ]
 
 
 ENCODE = Check(
     "text.encode", text.encode, draw_encode, worked_encode, axes="ids: T N; mask: T N", task="messages as whole numbers, with a place for unknown words", points=2,
     section="lm-encoding: Text as numbers",
+    promises={
+        "of which there may be several in a row": "split at every single space",
+        "for each word its place in the vocabulary": "numbers that begin again at 0",
+        "1 for every word that is not in the list": "unknown words as padding",
+        "place 1 for every word that is not in the list.": "letters made small",
+        "An unknown word is a word.": "unknown words masked",
+        "Each text is a column.": "texts in rows",
+        "T is the number of words of the longest text.": "cut to the shortest text",
+        "Shorter ones are padded at their end.": "padded in front",
+        "True where a word stands, False where it is padding.": "mask inverted",
+    },
 )  # fmt: skip
 
 
@@ -78,8 +110,12 @@ def padded(rows):
 
 def numbered(texts, vocabulary, unknown):
     """The places of all words, with this number for those that have none."""
+    return numbered_words([one.split() for one in texts], vocabulary, unknown)
+
+
+def numbered_words(rows, vocabulary, unknown):
     place = {word: number for number, word in enumerate(vocabulary)}
-    return [[place.get(word, unknown) for word in one.split()] for one in texts]
+    return [[place.get(word, unknown) for word in row] for row in rows]
 
 
 @ENCODE.misconception(
@@ -157,3 +193,42 @@ def vocabulary_sorted(texts, vocabulary):
 def counted_from_one(texts, vocabulary):
     ids, mask = text.encode(texts, vocabulary)
     return np.where(ids > 1, ids + 1, ids), mask
+
+
+@ENCODE.misconception(
+    "The texts were split at every single space, so two spaces in a row made an empty word between them. split() without an argument takes them as one."
+)
+def split_at_every_single_space(texts, vocabulary):
+    return padded(numbered_words([one.split(" ") for one in texts], vocabulary, 1))
+
+
+@ENCODE.misconception(
+    "The words were made small first. A word that is written in another way is another word; if it is not in the list, its number is 1."
+)
+def letters_made_small(texts, vocabulary):
+    return text.encode([one.lower() for one in texts], vocabulary)
+
+
+@ENCODE.misconception(
+    "Unknown words were given new numbers, after those of the vocabulary. The model has no weights for them: they all share the number 1."
+)
+def unknown_words_numbered_anew(texts, vocabulary):
+    place = {word: number for number, word in enumerate(vocabulary)}
+    return padded([[place.setdefault(word, len(place)) for word in one.split()] for one in texts])
+
+
+@ENCODE.misconception(
+    "The numbers are of a type as small as uint8, in which they begin again at 0 after 255. Leave the type to NumPy."
+)
+def numbers_that_begin_again_at_0(texts, vocabulary):
+    ids, mask = text.encode(texts, vocabulary)
+    return ids.astype(np.uint8), mask
+
+
+@ENCODE.misconception(
+    "The texts were cut to the length of the shortest, as zip does. T is the number of words of the longest; pad the others."
+)
+def cut_to_the_shortest_text(texts, vocabulary):
+    ids, mask = text.encode(texts, vocabulary)
+    shortest = mask.all(axis=1).sum()
+    return ids[:shortest], mask[:shortest]

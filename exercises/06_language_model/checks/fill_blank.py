@@ -5,8 +5,10 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import in_dtype, short
+from autograder.exercise.drawing import in_dtype, short, until
 from solutions.with_numpy import decoding
+
+from .drawing import WRITES_NOTHING
 
 Generator = np.random.Generator
 
@@ -22,20 +24,60 @@ def blank_inputs(rng: Generator, T: int, N: int, V: int, K: int, shortest: int =
     return {"y": y, "mask": np.arange(T)[:, None] < lengths, "allowed": allowed}
 
 
-def told_apart(make):
-    """Inputs on which every mistake shows, and no two come to the same: with few words, chance would hide some."""
-    while True:
-        inputs = make()
+# Mistakes that show on rare inputs alone: on equal scores, in long messages, and where scores are far below zero.
+RARE_EQUAL = ("of equal scores the last", "of equal scores the lowest number")
+RARE_LONG = ("lengths that begin again at 0",)
+RARE_LOW = ("other scores at minus a billion",)
+
+
+def told_apart(make, mistakes=None):
+    """Inputs on which these mistakes show, and no two come to the same: with few words, chance would hide some."""
+    rare = (*RARE_EQUAL, *RARE_LONG, *RARE_LOW)
+    chosen = mistakes or [one.name for one in FILL_BLANK.misconceptions if one.name not in rare]
+
+    def shows_all(inputs):
+        wrong = [one.function(**inputs) for one in FILL_BLANK.misconceptions if one.name in chosen]
         right = decoding.fill_blank(**inputs)
-        wrong = [mistake.function(**inputs) for mistake in FILL_BLANK.misconceptions]
-        if all((right != one).any() for one in wrong) and len({one.tobytes() for one in wrong}) == len(wrong):
-            return inputs
+        return all((right != one).any() for one in wrong) and len({one.tobytes() for one in wrong}) == len(wrong)
+
+    return until(make, shows_all)
+
+
+def with_equal_scores(rng: Generator, inputs: dict) -> dict:
+    """Two of the allowed words share the highest score, exactly or, in every other message, nearly."""
+    y, allowed = inputs["y"].copy(), inputs["allowed"]
+    for n, length in enumerate(inputs["mask"].sum(axis=0)):
+        first, second = np.sort(rng.choice(len(allowed), size=2, replace=False))
+        y[length - 1, n, allowed[[first, second]]] = y.max() + 1
+        y[length - 1, n, allowed[second]] += 1e-8 * (n % 2)
+    return inputs | {"y": y}
+
+
+def lowered(inputs: dict) -> dict:
+    """All scores far below zero, as whole numbers."""
+    return inputs | {"y": np.round(100 * inputs["y"]) - 2e9}
+
+
+def not_the_first_alone(inputs: dict) -> bool:
+    return bool((decoding.fill_blank(**inputs) != inputs["allowed"][0]).any())
+
+
+def a_long_message() -> dict:
+    y = np.zeros((300, 1, 3))
+    y[-1, 0, 2] = 1.0
+    return {"y": y, "mask": np.ones((300, 1), dtype=bool), "allowed": np.array([1, 2])}
 
 
 def draw_fill_blank(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("several messages", told_apart(lambda: blank_inputs(rng, 8, 7, 12, 3))),
-        DrawnCase("many words are allowed", blank_inputs(rng, 7, 6, 15, 9)),
+        DrawnCase("many words, and many are allowed", blank_inputs(rng, 7, 6, 300, 9)),
+        DrawnCase(
+            "equal and nearly equal scores",
+            told_apart(lambda: with_equal_scores(rng, blank_inputs(rng, 4, 6, 9, 5)), RARE_EQUAL),
+        ),
+        DrawnCase("long messages", told_apart(lambda: blank_inputs(rng, 300, 3, 6, 3, shortest=290), RARE_LONG)),
+        DrawnCase("scores far below zero", lowered(blank_inputs(rng, 8, 7, 12, 3))),
         DrawnCase("one message", blank_inputs(rng, 5, 1, 8, 3, shortest=4)),
         DrawnCase("one word each", blank_inputs(rng, 1, 4, 6, 3)),
         DrawnCase("one word is allowed", blank_inputs(rng, 6, 4, 9, 1)),
@@ -47,7 +89,14 @@ def draw_fill_blank(rng: Generator) -> list[DrawnCase]:
 def worked_fill_blank(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three messages", short(told_apart(lambda: short(blank_inputs(rng, 5, 3, 6, 3))))),
-        DrawnCase("one message", short(blank_inputs(rng, 4, 1, 5, 2, shortest=3))),
+        DrawnCase(
+            "scores far below zero", until(lambda: lowered(short(blank_inputs(rng, 5, 3, 6, 3))), not_the_first_alone)
+        ),
+        DrawnCase(
+            "equal and nearly equal scores",
+            told_apart(lambda: with_equal_scores(rng, short(blank_inputs(rng, 2, 4, 4, 3))), RARE_EQUAL),
+        ),
+        DrawnCase("a long message", a_long_message()),
         DrawnCase("float32", in_dtype(short(blank_inputs(rng, 5, 3, 7, 3)), np.float32)),
     ]
 
@@ -55,6 +104,16 @@ def worked_fill_blank(rng: Generator) -> list[DrawnCase]:
 FILL_BLANK = Check(
     "decoding.fill_blank", decoding.fill_blank, draw_fill_blank, worked_fill_blank, axes="N", task="\"let's meet for ____\"", points=2,
     section="lm-next-word: The next word",
+    promises=WRITES_NOTHING | {
+        "Which of the allowed words has the highest score at the blank?": "every word allowed",
+        "The messages have different lengths": "length of the first message",
+        "what the model says after padding means nothing": "mask ignored",
+        "where t is the last step with mask[t, n]": "lengths that begin again at 0",
+        "Scores of the next word after each word.": "one step too early",
+        "the word v among ``allowed`` with the largest y[t, n, v]": "other scores at minus a billion",
+        "Of equal scores the word that comes first in ``allowed``.": "of equal scores the lowest number",
+        "float64 stays float64 and is computed in double precision": "single precision inside",
+    },
 )  # fmt: skip
 
 
@@ -118,3 +177,44 @@ def lowest_score(y, mask, allowed):
 @FILL_BLANK.misconception("The scores of all steps were added up. Only those after the last word are about the blank.")
 def scores_of_all_steps_added(y, mask, allowed):
     return allowed[np.where(mask[..., None], y, 0).sum(axis=0)[:, allowed].argmax(axis=1)]
+
+
+@FILL_BLANK.misconception(
+    "The scores of words that are not allowed were set to 0, which is higher than a negative score. Compare the scores of the allowed words alone."
+)
+def other_scores_at_zero(y, mask, allowed):
+    return among_all(y, mask, allowed, 0)
+
+
+@FILL_BLANK.misconception(
+    "The scores of words that are not allowed were set to a large negative number, which is still higher than lower ones. Compare the scores of the allowed words alone."
+)
+def other_scores_at_minus_a_billion(y, mask, allowed):
+    return among_all(y, mask, allowed, -1e9)
+
+
+@FILL_BLANK.misconception(
+    "Of equal scores, the word with the lowest number was taken. The one that comes first in allowed is asked for."
+)
+def of_equal_scores_the_lowest_number(y, mask, allowed):
+    return among_all(y, mask, allowed, -np.inf)
+
+
+def among_all(y, mask, allowed, others):
+    """The best of the whole vocabulary, with this score for all words that are not allowed."""
+    scores = y[mask.sum(axis=0) - 1, np.arange(y.shape[1])]
+    return np.where(np.isin(np.arange(y.shape[2]), allowed), scores, others).argmax(axis=1)
+
+
+@FILL_BLANK.misconception(
+    "Of equal scores, the word that comes last in allowed was taken; the first is asked for. np.argmax finds the first."
+)
+def of_equal_scores_the_last(y, mask, allowed):
+    return decoding.fill_blank(y, mask, allowed[::-1])
+
+
+@FILL_BLANK.misconception(
+    "The words of a message were counted in a type as small as uint8, which begins again at 0 after 255. Leave the type to NumPy."
+)
+def lengths_that_begin_again_at_0(y, mask, allowed):
+    return filled_at(y, mask.sum(axis=0) % 256 - 1, allowed)

@@ -8,6 +8,8 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short
 from solutions.with_numpy import decoding
 
+from .drawing import FLOATS, WRITES_NOTHING
+
 Generator = np.random.Generator
 
 
@@ -25,12 +27,16 @@ def draw_probabilities(rng: Generator) -> list[DrawnCase]:
     def high() -> float:
         return float(rng.uniform(1.5, 2.5))
 
+    very_low, very_high = float(rng.uniform(0.01, 0.02)), float(rng.uniform(15.0, 30.0))
+
     thousands = rng.permutation([[1000.0], [0.0], [-1500.0]])
-    tied = np.repeat(rng.normal(size=(4, 1)), 30, axis=1) + np.array([*[0.0] * 10, *[1.0] * 12, *[-1.0] * 8])
+    tied = np.repeat(rng.normal(size=(4, 1)), 300, axis=1) + np.array([*[0.0] * 100, *[1.0] * 120, *[-1.0] * 80])
     return [
-        DrawnCase("all words, temperature 1", {"y": scores_of(rng, 5, 7), "temperature": 1.0, "top_k": None}),
-        DrawnCase("a low temperature", {"y": scores_of(rng, 4, 6), "temperature": low(), "top_k": None}),
-        DrawnCase("the best three, and a high temperature", {"y": scores_of(rng, 5, 8), "temperature": high(), "top_k": 3}),
+        DrawnCase("all words, temperature 1", {"y": 4 * scores_of(rng, 5, 7), "temperature": 1.0, "top_k": None}),
+        DrawnCase("a very low temperature, and as many as there are", {"y": scores_of(rng, 4, 6), "temperature": very_low, "top_k": 6}),
+        DrawnCase("the best three, and a high temperature", {"y": scores_of(rng, 5, 8), "temperature": very_high, "top_k": 3}),
+        DrawnCase("a temperature of ten billion", {"y": scores_of(rng, 5, 7), "temperature": 1e10, "top_k": 4}),
+        DrawnCase("one sequence, without another axis", {"y": scores_of(rng, 7), "temperature": high(), "top_k": 3}),
         DrawnCase("one word stays", {"y": scores_of(rng, 1, 5), "temperature": high(), "top_k": 1}),
         DrawnCase("more than there are", {"y": scores_of(rng, 2, 3), "temperature": low(), "top_k": 4}),
         DrawnCase("equal scores", {"y": rng.permuted(tied, axis=1), "temperature": low(), "top_k": 5}),
@@ -45,10 +51,11 @@ def worked_probabilities(rng: Generator) -> list[DrawnCase]:
     y = np.array([[2.0, 1.0, 0.0], [0.5, 1.5, -1.0]])
     return [
         DrawnCase("three words", {"y": y, "temperature": 1.0, "top_k": None}),
-        DrawnCase("temperature one half", {"y": y, "temperature": 0.5, "top_k": None}),
+        DrawnCase("temperature one half, and more than there are", {"y": y, "temperature": 0.5, "top_k": 4}),
         DrawnCase("the best two of four", {"y": np.array([[0.3, 2.0, -1.0, 1.2], [1.0, 0.2, 0.6, 2.5]]), "temperature": 2.0, "top_k": 2}),
-        DrawnCase("equal scores", {"y": np.array([[1.0, 0.0, 1.0, 1.0]]), "temperature": 2.0, "top_k": 2}),
-        DrawnCase("scores in the thousands", {"y": np.array([[1000.0, 1001.0, 998.5], [1.5, 0.0, 1.0]]), "temperature": 0.5, "top_k": None}),
+        DrawnCase("a temperature of ten billion", {"y": np.array([0.5, 2.0, -1.0]), "temperature": 1e10, "top_k": 2}),
+        DrawnCase("equal scores", {"y": np.array([[0.0, 1.0, 1.0] * 10]), "temperature": 2.0, "top_k": 3}),
+        DrawnCase("scores in the thousands, and a very low temperature", {"y": np.array([[1000.0, 1000.01, 999.98], [1.5, 0.0, 1.0]]), "temperature": 0.01, "top_k": None}),
         DrawnCase("a sequence of batches", {"y": short(scores_of(rng, 2, 2, 3)), "temperature": 0.8, "top_k": 2}),
         DrawnCase("float32", {"y": np.array([[0.25, -1.5]], np.float32), "temperature": 0.5, "top_k": 1}),
     ]  # fmt: skip
@@ -57,6 +64,18 @@ def worked_probabilities(rng: Generator) -> list[DrawnCase]:
 PROBABILITIES = Check(
     "decoding.probabilities", decoding.probabilities, draw_probabilities, worked_probabilities, axes="", task="from scores to probabilities, with a temperature and top-k", points=3,
     section="lm-temperature: Temperature and top-k",
+    promises=FLOATS | WRITES_NOTHING | {
+        r"The scores are divided by the temperature $\tau$ before the softmax": "temperature multiplied",
+        "only the $k$ largest scores of each sequence stay": "best of the whole array",
+        r"All the others count as $-\infty$": "cut scores set to a large negative number",
+        "the rest still adds up to 1": "not normalised again",
+        "Of equal scores, those with the lower numbers stay.": "of equal scores the last",
+        "If $k$ is larger than the vocabulary, all of it stays.": "more words asked for than there are",
+        "For large scores exp overflows.": "exponential of the scores",
+        "first subtract the largest score of each sequence": "largest of the whole array subtracted",
+        "`y` may have any number of axes; the words stand on the last one.": "words on the second axis",
+        "They add up to 1.": "probabilities divided",
+    },
 )  # fmt: skip
 
 
@@ -177,6 +196,47 @@ def exponential_of_the_scores(y, temperature=1.0, top_k=None):
 def scores_overwritten(y, temperature=1.0, top_k=None):
     y[...] = cut_to(y, top_k)
     return softmax_of(y / temperature)
+
+
+@PROBABILITIES.misconception(
+    "The scores that fall out were set to a large negative number. At a very high temperature their words are possible again; only -inf has the probability 0 at any."
+)
+def cut_scores_set_to_a_large_negative_number(y, temperature=1.0, top_k=None):
+    return softmax_of((y if top_k is None else np.where(best(y, top_k), y, -1e9)) / temperature)
+
+
+@PROBABILITIES.misconception(
+    "Of equal scores, those with the higher numbers stay: an order turned round by [::-1] turns equal ones round too. Sort -y, with kind='stable'."
+)
+def of_equal_scores_the_last(y, temperature=1.0, top_k=None):
+    return softmax_of(
+        (y if top_k is None else np.where(best(y[..., ::-1], top_k)[..., ::-1], y, -np.inf)) / temperature
+    )
+
+
+@PROBABILITIES.misconception(
+    "The largest score of the whole array was subtracted. In a sequence whose scores are all far lower, every exp is then 0, and 0 / 0 is no number. Each sequence has its own."
+)
+def largest_of_the_whole_array_subtracted(y, temperature=1.0, top_k=None):
+    e = np.exp((cut_to(y, top_k) - y.max()) / temperature)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@PROBABILITIES.misconception(
+    "The words were taken to stand on axis 1. That is so for two axes alone; they stand on the last one, however many there are: axis=-1."
+)
+def words_on_the_second_axis(y, temperature=1.0, top_k=None):
+    y = np.moveaxis(y, 1, -1)
+    return np.moveaxis(softmax_of(cut_to(y, top_k) / temperature), -1, 1)
+
+
+@PROBABILITIES.misconception(
+    "It fails where top_k is larger than the vocabulary, as an index of top_k - 1 and np.partition do. All words stay then."
+)
+def more_words_asked_for_than_there_are(y, temperature=1.0, top_k=None):
+    if top_k is not None and top_k > y.shape[-1]:
+        raise IndexError("there are fewer words than top_k")
+    return decoding.probabilities(y, temperature, top_k)
 
 
 BAD_OPTIONS = "the exercise says that a temperature that is not above 0, or a k below 1, is not asked for"

@@ -5,13 +5,19 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase, Given
-from autograder.exercise.drawing import in_dtype, short
+from autograder.exercise.drawing import in_dtype, short, until
 from solutions.with_numpy import decoding
 from solutions.with_numpy.decoding import choose, probabilities
+
+from .drawing import WRITES_NOTHING
 
 Generator = np.random.Generator
 
 
+NEXT_BY_NUMBER = """
+def value(ids, states):
+    return np.where(np.arange(V) == np.asarray(ids)[:, None] + 1, 9.0, 0.0), states
+"""
 ONE_STATE = """
 def value(ids, states):
     h = np.tanh(W_e[ids] + states[0] @ W_h.T)
@@ -21,6 +27,14 @@ TWO_STATES = """
 def value(ids, states):
     h = np.tanh(W_e[ids] + states[0] @ W_h.T - 0.5 * states[1])
     return h @ W_y.T + b_y, (h, states[0])
+"""
+
+
+# Its second state is the very array of words that it was given: who writes to it changes what the model knows.
+KEEPS_WORDS = """
+def value(ids, states):
+    h = np.tanh(W_e[ids] - W_e[states[1][:, 0]] + states[0] @ W_h.T)
+    return h @ W_y.T + b_y, (h, np.asarray(ids)[:, None])
 """
 
 
@@ -36,6 +50,23 @@ def sample_inputs(rng: Generator, T: int, N: int, V: int, states: int = 1, **opt
         "next_scores": model, "states": tuple(np.tanh(rng.normal(size=(N, H))) for _ in range(states)),
         "start": start, "end": end, "u": rng.uniform(0.02, 0.98, size=(T, N)), "temperature": 1.0, "top_k": None,
     } | options  # fmt: skip
+
+
+def with_kept_words(inputs: dict) -> dict:
+    """The same with a model that remembers the word before the last."""
+    model, (h, *_) = inputs["next_scores"], inputs["states"]
+    words = np.full((len(h), 1), inputs["start"])
+    return inputs | {"next_scores": Given(KEEPS_WORDS, **model.arrays), "states": (h, words)}
+
+
+def begun_by_the_end(inputs: dict) -> dict:
+    """The same, with one word as start and end."""
+    return inputs | {"start": inputs["end"]}
+
+
+def with_large_numbers(rng: Generator, T: int, N: int) -> dict:
+    """Inputs from 300 words, of which some are drawn that no uint8 can hold."""
+    return until(lambda: sample_inputs(rng, T, N, 300), lambda inputs: bool((written_by(inputs)[:-1] > 255).any()))
 
 
 def written_by(inputs: dict) -> np.ndarray:
@@ -69,6 +100,9 @@ def draw_sample(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a low temperature", where_some_end(rng, 10, 7, 9, all_end=False, temperature=0.5)),
         DrawnCase("the best two, at a high temperature", where_some_end(rng, 8, 6, 7, all_end=False, top_k=2, temperature=1.5)),
         DrawnCase("two states", where_some_end(rng, 11, 5, 9, all_end=False, states=2)),
+        DrawnCase("a model that keeps the words", where_some_end(rng, 9, 5, 8, all_end=False, change=with_kept_words)),
+        DrawnCase("one word as start and end", where_some_end(rng, 9, 6, 8, all_end=False, change=begun_by_the_end)),
+        DrawnCase("300 words", with_large_numbers(rng, 6, 4)),
         DrawnCase("one sequence", sample_inputs(rng, 12, 1, 20)),
         DrawnCase("one step", sample_inputs(rng, 1, 4, 6)),
         DrawnCase("as many steps as sequences", where_some_end(rng, 8, 8, 10, all_end=False)),
@@ -83,12 +117,38 @@ def worked_sample(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a low temperature", where_some_end(rng, 6, 4, 6, all_end=False, change=short, temperature=0.5)),
         DrawnCase("the best two", where_some_end(rng, 6, 4, 6, all_end=False, change=short, top_k=2)),
         DrawnCase("two states", where_some_end(rng, 5, 4, 6, all_end=False, change=short, states=2)),
+        DrawnCase(
+            "a model that keeps the words, and one word as start and end",
+            where_some_end(
+                rng, 5, 4, 6, all_end=False, change=lambda inputs: begun_by_the_end(with_kept_words(short(inputs)))
+            ),
+        ),
+        DrawnCase("300 words", many_words()),
     ]
+
+
+def many_words() -> dict:
+    """A model of 300 words that is small: the words alone decide, and each makes the next one likely."""
+    model = Given(NEXT_BY_NUMBER, V=300)
+    given = {"next_scores": model, "states": (np.zeros((1, 1)),), "start": 253, "end": 2, "u": np.full((4, 1), 0.5)}
+    return given | {"temperature": 1.0, "top_k": None}
 
 
 SAMPLE = Check(
     "decoding.sample", decoding.sample, draw_sample, worked_sample, axes="T N", task="word after word, each fed back in", points=3,
     section="lm-sampling: Sampling", earlier=("probabilities", "choose"),
+    promises=WRITES_NOTHING | {
+        "takes the last word of each sequence and the states": "drawn word not fed back",
+        "and returns the scores of the next words and the new states": "states not carried on",
+        "It is not part of the result": "start in the result",
+        "and it ends nothing, even if `start` and `end` are the same word": "start that ends everything",
+        "A sequence that has drawn the word `end` gets `end` at all later steps": "ended sequences go on",
+        "when all have ended the loop stops": "never stopped",
+        "it goes on as long as there are rows in `u`": "same numbers at each step",
+        "with the last `end` in it": "last words left out",
+        "so make a new array instead of writing to the old one": "words written over",
+        "The words without the first; after a sequence's end only the end word.": "numbers that begin again at 0",
+    },
 )  # fmt: skip
 
 
@@ -211,6 +271,46 @@ def start_in_the_result(next_scores, states, start, end, u, temperature=1.0, top
 )
 def sequences_in_rows(next_scores, states, start, end, u, temperature=1.0, top_k=None):
     return decoding.sample(next_scores, states, start, end, u, temperature, top_k).T
+
+
+@SAMPLE.misconception(
+    "Sequences count as ended before the first word is drawn, because the word start is the word end. What was drawn can end a sequence, and not what it began with."
+)
+def start_that_ends_everything(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    if start == end:
+        return np.full((1, len(states[0])), end)
+    return decoding.sample(next_scores, states, start, end, u, temperature, top_k)
+
+
+@SAMPLE.misconception(
+    "The new words were written over the old ones, in the array that next_scores was given. The model may have kept it: make a new array at each step."
+)
+def words_written_over(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    ids = np.full(len(states[0]), start)
+    ended, written = np.zeros(len(ids), dtype=bool), []
+    for u_t in u:
+        y, states = next_scores(ids, states)
+        ids[:] = np.where(ended, end, choose(probabilities(y, temperature, top_k), u_t))
+        ended = ended | (ids == end)
+        written.append(ids.copy())
+        if ended.all():
+            break
+    return np.array(written)
+
+
+@SAMPLE.misconception(
+    "The last step is missing where all sequences have ended: the loop stopped before it kept the words. The last end word is part of the result."
+)
+def last_words_left_out(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    ids = decoding.sample(next_scores, states, start, end, u, temperature, top_k)
+    return ids[:-1] if (ids[-1] == end).all() else ids
+
+
+@SAMPLE.misconception(
+    "The numbers are of a type as small as uint8, in which they begin again at 0 after 255. Leave the type to NumPy."
+)
+def numbers_that_begin_again_at_0(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    return decoding.sample(next_scores, states, start, end, u, temperature, top_k).astype(np.uint8)
 
 
 DEFAULT_TEMPERATURE = "every case passes temperature; its default stands in the signature that students are given"

@@ -39,6 +39,10 @@ def perplexity_of_meals(weights: dict, data: dict) -> float:
 TRAIN = Check(
     "gru_language_model.train", gru_language_model.train, draw_train, lambda rng: [], axes="", task="the loop around it; the trained weights are graded", points=3,
     section="lm-training: Training",
+    promises={
+        "The states go on from block to block.": "states set to zero at each block",
+        "Two things go from block to block: the weights and the states.": "weights not handed on",
+    },
     trained=Trained(
         "weights", SHAPES, perplexity_of_meals, 1.5, higher=False, measure="perplexity of the word after 'for' in new messages"
     ),

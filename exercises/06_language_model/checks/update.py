@@ -10,6 +10,8 @@ from solutions.with_numpy import gru_language_model
 from solutions.with_numpy.clipping import clip_by_global_norm
 from solutions.with_numpy.gru_language_model import loss_and_gradients, update
 
+from .drawing import FLOATS, WRITES_NOTHING
+
 Generator = np.random.Generator
 
 
@@ -26,6 +28,9 @@ def model_weights(rng: Generator, V: int, D: int, H: int) -> dict:
     return {name: rng.normal(size=shape) / np.sqrt(shape[-1]) for name, shape in shapes.items()}
 
 
+TINY = 1e-6  # below this share, the learning rate makes up for all that is clipped
+
+
 def update_inputs(
     rng: Generator, T: int, N: int, V: int, D: int, H: int, share: float, dtype: type = np.float64
 ) -> dict:
@@ -34,8 +39,9 @@ def update_inputs(
     given = short({"weights": model_weights(rng, V, D, H), "words": words, "h": np.tanh(rng.normal(size=(N, H)))})
     _, gradients, _ = gru_language_model.loss_and_gradients(words[:-1], words[1:], given["h"], given["weights"])
     _, norm = clip_by_global_norm(gradients, 1.0)
-    rate = {"learning_rate": round(float(rng.uniform(0.3, 0.7)) / share**0.5, 2), "limit": float(f"{share * norm:.2g}")}
-    return in_dtype({**given, **rate}, dtype)
+    rate = float(rng.uniform(0.3, 0.7)) / (share if share < TINY else share**0.5)
+    options = {"learning_rate": float(f"{rate:.2g}"), "limit": float(f"{share * norm:.2g}")}
+    return in_dtype({**given, **options}, dtype)
 
 
 def draw_update(rng: Generator) -> list[DrawnCase]:
@@ -43,8 +49,9 @@ def draw_update(rng: Generator) -> list[DrawnCase]:
         DrawnCase("gradients above the limit", update_inputs(rng, 6, 4, 9, 5, 7, 0.1)),
         DrawnCase("gradients below the limit", update_inputs(rng, 5, 3, 8, 4, 6, 2.5)),
         DrawnCase("one sequence", update_inputs(rng, 7, 1, 6, 3, 5, 0.4)),
+        DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 6, 4, 9, 5, 7, 1e-12)),
         DrawnCase("one word to read", update_inputs(rng, 1, 5, 7, 2, 4, 0.3)),
-        DrawnCase("one hidden unit", update_inputs(rng, 4, 2, 5, 3, 1, 0.5)),
+        DrawnCase("one input and one hidden unit", update_inputs(rng, 4, 2, 5, 1, 1, 0.5)),
         DrawnCase("as many words, inputs and hidden units", update_inputs(rng, 5, 5, 5, 5, 5, 0.2)),
         DrawnCase("float32", update_inputs(rng, 4, 3, 7, 5, 6, 0.3, np.float32)),
     ]
@@ -53,7 +60,8 @@ def draw_update(rng: Generator) -> list[DrawnCase]:
 def worked_update(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("gradients above the limit", update_inputs(rng, 3, 2, 4, 2, 2, 0.1)),
-        DrawnCase("gradients below the limit", update_inputs(rng, 2, 2, 3, 2, 2, 2.5)),
+        DrawnCase("gradients below the limit", update_inputs(rng, 1, 2, 3, 2, 2, 2.5)),
+        DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 3, 2, 4, 2, 2, 1e-12)),
         DrawnCase("float32", update_inputs(rng, 2, 1, 4, 2, 3, 0.4, np.float32)),
     ]
 
@@ -61,6 +69,17 @@ def worked_update(rng: Generator) -> list[DrawnCase]:
 UPDATE = Check(
     "gru_language_model.update", gru_language_model.update, draw_update, worked_update,
     axes="weights: ; h: N H; L: ", task="one step of training, with clipping", points=3, section="lm-training: Training",
+    new_arrays=True,
+    promises=FLOATS | WRITES_NOTHING | {
+        "the right answer to each word is the one after it": "answer is the word itself",
+        "If they are too long, all of them together are shortened.": "each gradient clipped alone",
+        "The largest global norm of the gradients, above 0.": "always scaled to the limit",
+        "This is plain gradient descent.": "step upwards",
+        "The states before the block.": "states not used",
+        "The states after the last word that was read.": "old states returned",
+        "New ones; the arguments stay as they were.": "weights changed in place",
+        "The loss before the update.": "loss after the update",
+    },
 )  # fmt: skip
 
 
@@ -167,3 +186,21 @@ def weights_changed_in_place(weights, words, h, learning_rate, limit):
     for name, array in new.items():
         weights[name][...] = array
     return new, h, L
+
+
+@UPDATE.misconception(
+    "The loss was computed again with the new weights. Return the loss that the gradients came from, before the update."
+)
+def loss_after_the_update(weights, words, h, learning_rate, limit):
+    new, after, _ = update(weights, words, h, learning_rate, limit)
+    L, _, _ = loss_and_gradients(words[:-1], words[1:], h, new)
+    return new, after, L
+
+
+@UPDATE.misconception(
+    "The norm of the gradients was returned in the place of the loss: clip_by_global_norm returns it second. Give it another name."
+)
+def norm_instead_of_loss(weights, words, h, learning_rate, limit):
+    _, gradients, _ = loss_and_gradients(words[:-1], words[1:], h, weights)
+    new, after, _ = update(weights, words, h, learning_rate, limit)
+    return new, after, float(global_norm_of(gradients))
