@@ -9,7 +9,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import short, sizes
 from solutions.with_torch import nn_lstm
 
-from .drawing import SIZES, single
+from .drawing import SIZES, in_sevenths, single
 
 Generator = np.random.Generator
 
@@ -47,7 +47,7 @@ def draw_from_lstm(rng: Generator) -> list[DrawnCase]:
 
 def worked_from_lstm(rng: Generator) -> list[DrawnCase]:
     return [
-        DrawnCase("two hidden units", short(weights_inputs(rng, 3, 2))),
+        DrawnCase("two hidden units", in_sevenths(short(weights_inputs(rng, 3, 2)))),
         DrawnCase("the second of two layers", short(weights_inputs(rng, 1, 2, 2, 1))),
         DrawnCase("the second of twelve layers", short(weights_inputs(rng, 1, 1, 12, 1))),
         DrawnCase("float32", single(short(weights_inputs(rng, 2, 1)))),
