@@ -18,6 +18,7 @@ from autograder.exercise import Exercise
 from autograder.grading import challenge, intake, pages
 from autograder.grading.core import Settings, grade_submission, version_of
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
+from autograder.grading.inbox import Inbox
 from autograder.sandbox import bubblewrap
 
 LOG = "autograder.log"
@@ -32,7 +33,7 @@ class ClassResult:
     rows: list[Row] = field(default_factory=list)
     graded: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-    inbox: intake.Inbox = field(default_factory=intake.Inbox)
+    inbox: Inbox = field(default_factory=Inbox)
 
 
 @contextmanager

@@ -96,7 +96,8 @@ def additions(original: Any, cell: StudentCell) -> Additions:
         used, unused = (text, "") if not code else usable(text, kind != "insert" and original.cell_type == "code")
         (parts.after if begun else parts.before).append(used)
         parts.unused.append(unused)
-    return Additions(*("\n".join(filter(None, part)) for part in (parts.before, parts.after, parts.unused)), changed)
+    before, after, unused = ("\n".join(filter(None, part)) for part in (parts.before, parts.after, parts.unused))
+    return Additions(before, after, unused, changed)
 
 
 def differences(ours: list[str], theirs: list[str]) -> Iterator[tuple[str, list[str]]]:
@@ -104,11 +105,10 @@ def differences(ours: list[str], theirs: list[str]) -> Iterator[tuple[str, list[
     if len(theirs) > MOST_LINES:
         yield "replace", theirs
         return
-    stripped = [[line.rstrip() for line in lines] for lines in (ours, theirs)]
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, *stripped, autojunk=False).get_opcodes():
-        if kind == "delete" and not any(stripped[0][i1:i2]):
-            continue
-        yield ("insert" if kind == "replace" and not any(stripped[0][i1:i2]) else kind), theirs[j1:j2]
+    a, b = ([line.rstrip() for line in lines] for lines in (ours, theirs))
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        in_blanks = kind in ("delete", "replace") and not any(a[i1:i2])
+        yield ("insert" if in_blanks else kind), theirs[j1:j2]
 
 
 def usable(text: str, replaces: bool) -> tuple[str, str]:
