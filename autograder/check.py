@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -363,8 +364,19 @@ def find_mistake(cases: Sequence[Case], example: dict[str, Any]) -> Any:
     return None
 
 
+class NotRight(AssertionError):
+    """Raised under `nbgrader validate`, for which a cell passes unless it ends in an error."""
+
+
 def check(name: str, function: Callable[..., Any]) -> Verdict:
     """Compare ``function`` with the worked cases of the check ``name``, from the folder examples/ beside this file."""
+    verdict = compared(name, function)
+    if not verdict.ok and os.environ.get("NBGRADER_EXECUTION") == "validate":
+        raise NotRight(str(verdict))
+    return verdict
+
+
+def compared(name: str, function: Callable[..., Any]) -> Verdict:
     folder = Path(__file__).parent / "examples"
     path = folder / f"{name}.json"
     if not path.is_file():
