@@ -18,6 +18,7 @@ from autograder.exercise import Exercise
 from autograder.grading import challenge, intake, pages
 from autograder.grading.core import Settings, grade_submission, version_of
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
+from autograder.grading.inbox import Inbox
 from autograder.sandbox import bubblewrap
 
 LOG = "autograder.log"
@@ -27,12 +28,12 @@ Progress = Callable[[str, int, int], None]  # told what is being done, how many 
 
 @dataclass
 class ClassResult:
-    """What a grading came to: the table, who was graded now, and what could not be."""
+    """What a grading came to: the table, who was graded now, what could not be, and what lay in the inbox besides."""
 
     rows: list[Row] = field(default_factory=list)
     graded: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
+    inbox: Inbox = field(default_factory=Inbox)
 
 
 @contextmanager
@@ -97,7 +98,7 @@ def grade_class(
         remove_parts(course.submitted, course.autograded, course.feedback)
         inbox = intake.take_in_all(course, exercise, students, progress)
         run = writer.begin(exercise.slug, version_of(exercise), seed or challenge.new_seed(), anew)
-        result = ClassResult(refused=inbox.refused)
+        result = ClassResult(inbox=inbox)
         todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
         work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings)
         with ThreadPoolExecutor(workers, thread_name_prefix="sandbox") as pool:  # each sandbox is a process of its own

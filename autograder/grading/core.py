@@ -20,6 +20,7 @@ from autograder.grading import challenge, intake
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.gradebook import Graded
 from autograder.grading.judge import Submission, judge
+from autograder.grading.matching import is_check
 from autograder.grading.pages import graded_notebook
 from autograder.sandbox.limits import Limits
 
@@ -73,7 +74,7 @@ def run_cells(exercise: Exercise, notebook: Any) -> tuple[RunCell, ...]:
         if check is not None:
             variable = check.trained.variable if check.trained else None
             cells.append(RunCell(cell.id, "", check.name, check.function, variable, check.earlier, check.tensors))
-        elif cell.id in trains or not intake.is_check(cell):
+        elif cell.id in trains or not is_check(cell):
             cells.append(RunCell(cell.id, cell.source))
     return tuple(cell for cell in cells if cell.id in trains or not cell.id.startswith(train_id("")))
 

@@ -12,8 +12,9 @@ from autograder.authoring.release import student_files, write_files
 from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.grading.executor import RunCell, Task, execute
-from autograder.grading.intake import LARGEST_NOTEBOOK, Unreadable, parse, read_file
+from autograder.grading.files import LARGEST_FILE, Unreadable, read_file
 from autograder.grading.judge import how_it_ended
+from autograder.grading.reading import parse
 from autograder.grading.transcript import Transcript
 from autograder.runner.calling import _
 from autograder.sandbox import bubblewrap
@@ -42,7 +43,7 @@ def look_at(notebook: Path, slugs: Sequence[str], load: Callable[[str], Exercise
     Raises NoSuchNotebook if it cannot be read, or shows no check of an exercise.
     """
     try:
-        data, _changed = read_file(notebook.resolve().parent, (notebook.name,), LARGEST_NOTEBOOK)
+        data, _changed = read_file(notebook.resolve().parent, (notebook.name,), LARGEST_FILE)
         sources = [cell.source for cell in parse(data) if cell.kind == "code"]
     except (Unreadable, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else error
