@@ -8,10 +8,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,16 +22,25 @@ from autograder.check import Returned
 from autograder.exercise.declaration import DrawnCase
 from autograder.grading.border import Array, BorderError, Frame, FrameReader, arrays, plain_text, text_in
 from autograder.grading.picture import is_small_png
-from autograder.grading.transcript import MOST_PICTURE_BYTES, MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
+from autograder.grading.transcript import (
+    MOST_PICTURE_BYTES,
+    MOST_PICTURES,
+    MOST_TEXT,
+    Answer,
+    CaseAnswer,
+    TimeLimit,
+    Transcript,
+)
 from autograder.runner import wire
 from autograder.runner.calling import DEEPEST, MOST_PARTS, SENTENCES, Given, _
-from autograder.sandbox import bubblewrap, runtime
+from autograder.sandbox import bubblewrap, meter, runtime
 from autograder.sandbox.bubblewrap import SandboxUnavailable
 from autograder.sandbox.limits import MEGABYTE, Limits
 
 RUNNER = Path(__file__).parent.parent / "runner"
 START_SECONDS = 60.0
 MOST_RERUNS = 16
+SECONDS_BETWEEN_LOOKS = 0.25
 
 
 @dataclass(frozen=True)
@@ -113,8 +122,11 @@ def sealed(data: bytes) -> int:
 
 
 @contextmanager
-def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[int]:
-    """The runner's pipe, in a sandbox unless the task says otherwise; the runner has ended when the context is left."""
+def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """The process and the pipe of the runner, in a sandbox unless the task says otherwise.
+
+    The runner has ended when the context is left.
+    """
     with ExitStack() as stack:
         options: dict[str, Any]
         if task.protected:
@@ -130,12 +142,13 @@ def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[int]:
             packages = dict.fromkeys(str(path.parent) for path, _ in runtime.package_paths(runtime.RUNNER_NEEDS))
             program = bubblewrap.python([str(RUNNER / "run.py"), str(RUNNER), *packages])
             environment = {"HOME": folder, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
+            environment |= bubblewrap.FOR_LIBRARIES
             options = {"cwd": folder, "env": environment, "start_new_session": True}
         streams: dict[str, Any] = {"stdin": orders, "stdout": subprocess.PIPE, "stderr": errors}
         process = stack.enter_context(subprocess.Popen(program, **streams, **options))
         assert process.stdout is not None
         try:
-            yield process.stdout.fileno()
+            yield process.pid, process.stdout.fileno()
         finally:
             if process.poll() is None and task.protected:
                 process.kill()  # the end of its first process is the end of its namespace
@@ -143,31 +156,78 @@ def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[int]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-class Reader:
-    """Reads one run's frames against the clock."""
+@dataclass
+class Spent:
+    """The time that runs of one notebook took: in ``earlier`` runs, and by now in this one."""
 
-    def __init__(self, task: Task, transcript: Transcript) -> None:
-        self.task, self.transcript = task, transcript
+    limits: Limits
+    processor: Callable[[], float]
+    watch: meter.Watch
+    earlier: tuple[float, float] = (0.0, 0.0)
+    begun: tuple[float, float] = (0.0, 0.0)
+
+    def now(self) -> tuple[float, float]:
+        """Seconds of the processor and by the clock."""
+        return self.earlier[0] + self.processor(), self.earlier[1] + self.watch.look()
+
+    def begin(self) -> None:
+        """A cell begins."""
+        self.begun = self.now()
+
+    def reached(self) -> TimeLimit | None:
+        """The limit that is used up, the notebook's before the cell's."""
+        now = self.now()
+        for whole, seconds, since in (
+            (True, self.limits.notebook_seconds, (0.0, 0.0)), (False, self.limits.cell_seconds, self.begun),
+        ):  # fmt: skip
+            for processor, most in ((True, seconds), (False, seconds * self.limits.waiting)):
+                if now[not processor] - since[not processor] >= most:
+                    return TimeLimit(most, processor, whole)
+        return None
+
+
+class Reader:
+    """Reads one run's frames.
+
+    The cells begin in the order in which they were sent, each once, and a run is done with its last. So a forged frame sets
+    no clock back but by taking the next cell's time.
+    """
+
+    def __init__(self, task: Task, transcript: Transcript, skip: set[str], spent: Spent) -> None:
+        self.task, self.transcript, self.spent = task, transcript, spent
         self.known = {cell.id: cell for cell in task.cells}
+        self.to_come = [cell.id for cell in reversed(task.cells) if cell.id not in skip]
         self.current: str | None = None
-        self.deadline = time.monotonic() + START_SECONDS
+        self.limit: TimeLimit | None = None
         self.ready = self.done = False
 
     def take(self, frame: Frame) -> None:
-        """Enter one frame into the transcript; the first answer to a check stays."""
+        """Enter one frame into the transcript; the first answer to a check stays.
+
+        Raises BorderError if the run is said to be done before its last cell.
+        """
         kind, cell = frame.kind, frame.text("cell")
         if kind == "ready":
-            self.ready, self.deadline = True, time.monotonic() + self.task.limits.cell_seconds
+            self.ready = True
+        elif kind == "done" and self.to_come:
+            raise BorderError("a run is said to be done before its last cell")
         elif kind == "done":
             self.done = True
-        elif kind == "begin" and cell in self.known:
-            self.current, self.deadline = cell, time.monotonic() + self.task.limits.cell_seconds
+        elif kind == "begin" and self.to_come and cell == self.to_come[-1]:
+            self.current = self.to_come.pop()
+            self.spent.begin()
         elif kind in ("text", "png", "error") and cell in self.known:
             self.take_output(kind, cell, frame)
         elif kind == "answer":
             self.take_answer(frame)
         elif kind == "calls":
             self.take_calls(frame)
+
+    def reached(self) -> TimeLimit | None:
+        """The limit of time that is used up; before the first cell it is the runner's."""
+        if self.current is None:
+            return TimeLimit(START_SECONDS, False) if self.spent.watch.look() >= START_SECONDS else None
+        return self.spent.reached()
 
     def take_output(self, kind: str, cell: str, frame: Frame) -> None:
         output = self.transcript.output(cell)
@@ -260,61 +320,80 @@ def is_named(part: Any) -> bool:
     return isinstance(part, list) and len(part) == 2 and isinstance(part[0], str)
 
 
-def run_once(task: Task, skip: set[str], transcript: Transcript, end: float) -> bool:
+def run_once(task: Task, skip: set[str], transcript: Transcript) -> bool:
     """Run the cells that are not skipped; True if the run came to its end. Else the culprit stands in the transcript."""
-    reader, frames = Reader(task, transcript), FrameReader(task.limits.border_bytes - transcript.bytes_read)
-    why = "crashed"
+    frames, why = FrameReader(task.limits.border_bytes - transcript.bytes_read), "malformed"
+    earlier = transcript.processor_seconds, transcript.clock_seconds
     orders = sealed(encode_orders(task, skip))
     with tempfile.TemporaryFile() as errors:
         try:
-            with started(task, orders, errors) as pipe:
-                why = read_frames(pipe, reader, frames, end)
-        except BorderError as error:
-            transcript.malformed.append(str(error))
+            with started(task, orders, errors) as (pid, pipe):
+                spent = Spent(task.limits, partial(meter.processor_seconds, pid), meter.Watch(), earlier)
+                reader = Reader(task, transcript, skip, spent)
+                try:
+                    why = read_frames(pipe, reader, frames)
+                except BorderError as error:
+                    transcript.malformed.append(str(error))
+                waits = not meter.wants_processor(pid)
+                transcript.processor_seconds, transcript.clock_seconds = spent.now()
         finally:
             os.close(orders)
             transcript.bytes_read = task.limits.border_bytes - frames.left
-        if not reader.ready and time.monotonic() < end:
+        if not reader.ready:
             errors.seek(0)
             raise SandboxUnavailable(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
     if not reader.done and reader.current is not None:
         transcript.ended.setdefault(reader.current, why)
+        if reader.limit is not None:
+            transcript.limits.setdefault(reader.current, reader.limit)
+            transcript.disturbed |= spent.watch.paused or not (reader.limit.processor or waits)
     return reader.done
 
 
-def read_frames(descriptor: int, reader: Reader, frames: FrameReader, end: float) -> str:
-    """Read until the runner is done, its pipe closes ('crashed'), or the time is up ('timeout')."""
+def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
+    """Read until the runner is done, its pipe closes ('crashed'), or the time is up ('timeout').
+
+    A cell's time is up only when nothing is left to read: the frame that says that it ended may have come long ago.
+    """
     os.set_blocking(descriptor, False)
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while not reader.done:
-            left = min(end, reader.deadline) - time.monotonic()
-            if left <= 0:
+            if selector.select(SECONDS_BETWEEN_LOOKS):
+                data = os.read(descriptor, 1 << 16)
+                if not data:
+                    return "crashed"
+                for frame in frames.feed(data):
+                    reader.take(frame)
+            limit = None if reader.done else reader.reached()
+            if limit is not None and (limit.whole_notebook or not selector.select(0)):
+                reader.limit = limit
                 return "timeout"
-            if not selector.select(left):
-                continue
-            data = os.read(descriptor, 1 << 16)
-            if not data:
-                return "crashed"
-            for frame in frames.feed(data):
-                reader.take(frame)
     return "done"
 
 
 def execute(task: Task) -> Transcript:
     """Run a notebook; after a cell that hangs or crashes, run it again without that cell and the checks already answered.
 
+    What ended because the grader or the machine stood still is no student's doing: all of it is run once more.
+
     Raises SandboxUnavailable if the runner does not start; never the student's doing: their code runs only after it has.
     """
+    transcript = runs_of(task)
+    return runs_of(task) if transcript.disturbed else transcript
+
+
+def runs_of(task: Task) -> Transcript:
+    """The run of a notebook, and its reruns."""
     transcript = Transcript()
-    end = time.monotonic() + task.limits.notebook_seconds
     by_check = {cell.check: cell.id for cell in task.cells if cell.check}
     skip: set[str] = set()
     for _run in range(MOST_RERUNS):
-        if run_once(task, skip, transcript, end):
+        if run_once(task, skip, transcript):
             break
         answered = {by_check[check] for check in transcript.answers if check in by_check}
         before, skip = skip, skip | answered | set(transcript.ended)
-        if skip == before or time.monotonic() >= end or transcript.bytes_read >= task.limits.border_bytes:
+        used_up = any(limit.whole_notebook for limit in transcript.limits.values())
+        if skip == before or used_up or transcript.bytes_read >= task.limits.border_bytes:
             break
     return transcript

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,13 +15,15 @@ from autograder.check import Case, Expected, Shown, Verdict, call, difference, h
 from autograder.exercise import Check, DrawnCase, Exercise, Misconception, Trained
 from autograder.exercise.cells import train_id
 from autograder.exercise.discovery import ExerciseError
-from autograder.grading.transcript import Answer, CaseAnswer, Transcript
+from autograder.grading.transcript import Answer, CaseAnswer, TimeLimit, Transcript
 from autograder.runner.calling import _, array_of, invoke, marked, ready
 
 STATUSES = (
     "right", "wrong", "error", marked("timeout"), marked("out of memory"), marked("crashed"), "malformed",
     marked("not reached"), "not attempted",
 )  # fmt: skip
+FOR_WANT_OF_A_CELL = ("error", "not reached")  # what may come of it that a cell of the student's own was left out
+MOST_OWN_CELLS = 3
 Array = np.ndarray[Any, Any]
 
 
@@ -30,13 +32,15 @@ class Submission:
     """What the judge must know of a notebook besides its run: which cells hold what, and what intake found wrong.
 
     ``solution_cells`` maps a function to the cell that should define it, ``unchanged`` names functions whose cell is as
-    it was released, and ``malformed`` maps a function to what intake found wrong with its cell.
+    it was released, and ``malformed`` maps a function to what intake found wrong with its cell. ``own_cells`` says of the
+    cells that the student added where they stand.
     """
 
     check_cells: dict[str, str]
     solution_cells: dict[str, str]
     unchanged: frozenset[str] = frozenset()
     malformed: dict[str, str] | None = None
+    own_cells: dict[str, str] = field(default_factory=dict)
 
 
 def expected_values(check: Check, cases: Sequence[DrawnCase]) -> list[Expected]:
@@ -247,7 +251,7 @@ def without_answer(check: Check, submission: Submission, transcript: Transcript)
     for where, what in ((submission.check_cells[check.name], function), (cell, the_cell)):
         ended = transcript.ended.get(where)
         if ended is not None:
-            return verdict(check, ended, how_it_ended(what, ended))
+            return verdict(check, ended, how_it_ended(what, ended, transcript.limits.get(where)))
     if check.trained is not None and function not in submission.unchanged:
         return without_weights(check, check.trained.variable, transcript)
     if check.name not in transcript.answers:
@@ -266,7 +270,7 @@ def without_weights(check: Check, variable: str, transcript: Transcript) -> Verd
     cell, what = train_id(variable), _("The cell that makes {variable}").format(variable=variable)
     ended, error = transcript.ended.get(cell), transcript.output(cell).error
     if ended is not None:
-        return verdict(check, ended, how_it_ended(what, ended))
+        return verdict(check, ended, how_it_ended(what, ended, transcript.limits.get(cell)))
     if error is None:
         return said(check, "not reached", _("{what} was not run to its end."), what=what)
     if error[0] == "NotImplementedError":
@@ -279,13 +283,39 @@ def status_of(error: tuple[str, str]) -> str:
     return "out of memory" if error[0] == "MemoryError" else "error"
 
 
-def how_it_ended(what: str, ended: str) -> str:
+def how_it_ended(what: str, ended: str, limit: TimeLimit | None = None) -> str:
+    """What is said of a cell or a function that the run ended with; of a limit of time, where it is known, which."""
     reasons = {
         "timeout": _("{what} did not come to an end within its time. Is there a loop that never ends?"),
-        "crashed": _("{what} ended the whole notebook (as os._exit does, or a process without memory)."),
+        "crashed": _(
+            "{what} ended the whole notebook (as os._exit does, a process without memory, or a library that may not start "
+            "one more thread)."
+        ),
         "out of memory": _("{what} asked for more memory than there is."),
+        "malformed": _("{what} sent more than a notebook may send, or something that cannot be read."),
     }
-    return reasons[ended].format(what=what)
+    told = reasons[ended].format(what=what)
+    return told if limit is None else f"{told} {_(which_limit(limit)).format(seconds=f'{limit.seconds:g}')}"
+
+
+def which_limit(limit: TimeLimit) -> str:
+    if limit.whole_notebook:
+        if limit.processor:
+            return marked("(The limit for the whole notebook: {seconds} seconds of processor time.)")
+        return marked("(The limit for the whole notebook: {seconds} seconds by the clock.)")
+    if limit.processor:
+        return marked("(The limit for a cell: {seconds} seconds of processor time.)")
+    return marked("(The limit for a cell: {seconds} seconds by the clock.)")
+
+
+def own_cells_ended(submission: Submission, transcript: Transcript) -> str:
+    """What is said of cells of the student's own that were left out in the end; later cells may miss what they define."""
+    told = [
+        how_it_ended(what, transcript.ended[cell], transcript.limits.get(cell))
+        for cell, what in submission.own_cells.items()
+        if cell in transcript.ended
+    ]
+    return "\n".join(told[:MOST_OWN_CELLS])
 
 
 def judge(
@@ -302,4 +332,8 @@ def judge(
             verdicts.append(without_answer(check, submission, transcript))
         else:
             verdicts.append(judge_answer(check, drawn[check.name], answer, transcript.calls.get(check.name, {})))
-    return verdicts
+    missing = own_cells_ended(submission, transcript)
+    return [
+        replace(one, message=f"{one.message}\n{missing}") if missing and one.status in FOR_WANT_OF_A_CELL else one
+        for one in verdicts
+    ]

@@ -18,6 +18,7 @@ from autograder.check import Verdict
 from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, notebook_bytes
+from autograder.grading.judge import how_it_ended
 from autograder.grading.transcript import CellOutput, Transcript
 from autograder.runner.calling import _
 
@@ -56,6 +57,9 @@ def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verd
             plain = len(cell.source) > LONGEST_HIGHLIGHTED or highlighted > MOST_HIGHLIGHTED
             cell.metadata["autograder"]["plain"] = plain
             cell.outputs = cell_outputs(transcript.outputs.get(cell.id, CellOutput()))
+            if cell.id in transcript.ended:
+                told = how_it_ended(_("This cell"), transcript.ended[cell.id], transcript.limits.get(cell.id))
+                cell.outputs.append(new_output("stream", name="stderr", text=f"{told}\n"))
     return notebook_bytes(notebook)
 
 

@@ -66,7 +66,7 @@ def told(transcript: Transcript, cell: str, name: str) -> str:
     """What stands below a check's cell when it has run."""
     output, ended = transcript.output(cell), transcript.ended.get(cell)
     if ended is not None:
-        return f"{name}: {_(ended)}.\n{how_it_ended(name, ended)}"
+        return f"{name}: {_(ended)}.\n{how_it_ended(name, ended, transcript.limits.get(cell))}"
     if output.error is not None:
         return f"{name}: {_('error')}.\n{': '.join(filter(None, output.error))}"
     return PROMPT.sub("", output.text).strip() or f"{name}: {_('not reached')}."

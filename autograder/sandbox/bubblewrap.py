@@ -24,6 +24,13 @@ FIRST_UID, UIDS = 1_880_000_000, 1 << 27
 PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
+# What is asked of libraries, so that the same code runs here as at home: a pool of threads that is asked for has one, and
+# what PyTorch would compile runs as it stands, since there is no compiler.
+FOR_LIBRARIES = {
+    "OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1", "TORCH_COMPILE_DISABLE": "1",
+}  # fmt: skip
+
+
 class SandboxUnavailable(UserError):
     """No sandbox can be made on this machine; the message says what to do."""
 
@@ -131,8 +138,8 @@ def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, sec
     namespaces = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     environment = {
         "HOME": WORK, "LANG": "C.UTF-8", "MPLBACKEND": "agg", "MPLCONFIGDIR": fonts.CONFIGURATION,
-        "MPL_IGNORE_SYSTEM_FONTS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        "IPYTHONDIR": "/tmp",  # noqa: S108 - the sandbox's own
+        "MPL_IGNORE_SYSTEM_FONTS": "1", "IPYTHONDIR": "/tmp",  # noqa: S108 - the sandbox's own
+        **FOR_LIBRARIES,
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
     }  # fmt: skip
     settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]

@@ -13,6 +13,9 @@ class Limits:
     of them (threads count), and files lie in one memory file system of ``folder`` bytes and ``files`` entries. The system
     calls known to take memory in another way are refused (``seccomp``). What is left are the kernel's own buffers: at most
     ``open_files`` pipes or socket pairs a process, which ``kernel`` allows for.
+
+    Time is processor time, of all processes together. By the clock there may pass ``waiting`` times as much, for what
+    waits, and for a busy machine.
     """
 
     address_space: int = 1536 * MEGABYTE
@@ -23,6 +26,7 @@ class Limits:
     open_files: int = 128
     cell_seconds: float = 10.0
     notebook_seconds: float = 120.0
+    waiting: float = 3.0
     text_bytes: int = 64 * 1024
     border_bytes: int = 64 * MEGABYTE
 

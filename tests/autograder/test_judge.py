@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.check import Returned, Verdict
 from autograder.exercise import EXERCISES, Check, DrawnCase
@@ -23,7 +24,8 @@ from autograder.grading.judge import (
     matching,
     outcomes,
 )
-from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
+from autograder.grading.pages import graded_notebook
+from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, TimeLimit, Transcript
 from autograder.runner.answers import record_calls
 from solutions.with_numpy.rnn import forward, step
 
@@ -186,7 +188,34 @@ def test_a_cell_that_ended_the_sandbox_gives_its_status_to_its_check_alone(ended
 
 
 def test_every_way_to_end_is_explained() -> None:
-    assert len({how_it_ended("step", ended) for ended in ("timeout", "crashed", "out of memory")}) == 3
+    assert len({how_it_ended("step", ended) for ended in ("timeout", "crashed", "out of memory", "malformed")}) == 4
+
+
+def test_each_limit_of_time_is_named() -> None:
+    kinds = [(processor, whole) for processor in (True, False) for whole in (True, False)]
+    told = {how_it_ended("step", "timeout", TimeLimit(10.0, *kind)) for kind in kinds}
+    assert len(told) == 4
+    assert all("10 seconds" in one for one in told)
+
+
+def test_a_cell_of_ones_own_that_was_left_out_is_named_where_its_names_are_missed() -> None:
+    run = transcript()
+    missed = CaseAnswer(error=("NameError", "name 'SCALE' is not defined"))
+    run.answers["rnn.forward"] = Answer(False, (missed,) * len(CASES["rnn.forward"]))
+    run.ended["added-1"] = "timeout"
+    run.limits["added-1"] = TimeLimit(10.0, processor=True)
+    found = verdicts(run, own_cells={"added-1": "A cell of your own after the check of step"})
+    assert "A cell of your own after the check of step did not come to an end" in found["forward"].message
+    assert "10 seconds of processor time" in found["forward"].message
+    assert all("of your own" not in verdict.message for name, verdict in found.items() if name != "forward")
+
+
+def test_the_page_says_below_a_cell_how_it_ended() -> None:
+    built = new_notebook(cells=[new_code_cell("while True: pass", id="added-1")])
+    run = Transcript(ended={"added-1": "timeout"}, limits={"added-1": TimeLimit(10.0, processor=True)})
+    page = graded_notebook(EXERCISE, built, run, []).decode()
+    assert "This cell did not come to an end within its time." in page
+    assert "10 seconds of processor time" in page
 
 
 def test_a_check_that_no_frame_came_for_was_not_reached() -> None:
