@@ -135,10 +135,12 @@ def write_missing_pages(
         if not all(path.is_file() for path in paths):
             writer.forget_pages(exercise.slug, row.student)
     todo = writer.pages_to_write(exercise.slug)
-    for number, (student, notebook) in enumerate(todo, start=1):
-        try:
-            pages.write_pages(course, exercise.slug, student, notebook)
-            writer.pages_are_written(exercise.slug, student)
-        except Exception as error:  # one student never holds up another
-            result.failed[student] = f"graded, but the pages could not be written: {why_failed(course, student, error)}"
-        progress("writing feedback", number, len(todo))
+    with pages.PageMaker() as make:
+        for number, (student, notebook) in enumerate(todo, start=1):
+            try:
+                pages.write_pages(course, exercise.slug, student, notebook, make)
+                writer.pages_are_written(exercise.slug, student)
+            except Exception as error:  # one student never holds up another
+                why = why_failed(course, student, error)
+                result.failed[student] = f"graded, but the pages could not be written: {why}"
+            progress("writing feedback", number, len(todo))

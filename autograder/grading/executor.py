@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -26,8 +27,10 @@ from autograder.grading.transcript import (
     MOST_PICTURE_BYTES,
     MOST_PICTURES,
     MOST_TEXT,
+    MOST_TEXT_BYTES,
     Answer,
     CaseAnswer,
+    CellOutput,
     TimeLimit,
     Transcript,
 )
@@ -41,6 +44,7 @@ RUNNER = Path(__file__).parent.parent / "runner"
 START_SECONDS = 60.0
 MOST_RERUNS = 16
 SECONDS_BETWEEN_LOOKS = 0.25
+ROOM_FOR_A_NOTE = 200  # what the runner adds to a text that it cuts
 
 
 @dataclass(frozen=True)
@@ -232,14 +236,24 @@ class Reader:
     def take_output(self, kind: str, cell: str, frame: Frame) -> None:
         output = self.transcript.output(cell)
         if kind == "text":
-            output.text += frame.text("text", MOST_TEXT)
-            output.text = output.text[: MOST_TEXT + 200]
+            self.take_text(output, frame.text("text", MOST_TEXT + ROOM_FOR_A_NOTE - len(output.text)))
         elif kind == "png" and len(output.pictures) < MOST_PICTURES and is_small_png(frame.block):
             self.transcript.picture_bytes += len(frame.block)
             if self.transcript.picture_bytes <= MOST_PICTURE_BYTES:
                 output.pictures.append(frame.block)
         elif kind == "error" and output.error is None:
             output.error = named_error(frame.header.get("error"))
+
+    def take_text(self, output: CellOutput, text: str) -> None:
+        """Keep what a cell printed, until the whole notebook has printed as much as is kept; the cell where it ends says so."""
+        left = MOST_TEXT_BYTES - self.transcript.text_bytes
+        self.transcript.text_bytes += len(text.encode())
+        if self.transcript.text_bytes <= MOST_TEXT_BYTES:
+            output.text += text
+        elif left >= 0:
+            told = _("[The notebook printed more than {most} KB; the rest is left out]")
+            kept = text.encode()[:left].decode(errors="ignore")
+            output.text += f"{kept}\n{told.format(most=MOST_TEXT_BYTES >> 10)}\n"
 
     def take_calls(self, frame: Frame) -> None:
         """The first recording for a check that rests on another; it decides nothing but what is said."""
@@ -354,8 +368,11 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
     """Read until the runner is done, its pipe closes ('crashed'), or the time is up ('timeout').
 
     A cell's time is up only when nothing is left to read: the frame that says that it ended may have come long ago.
+
+    Raises BorderError if what comes cannot be read, or takes this side too long to read.
     """
     os.set_blocking(descriptor, False)
+    begun = time.thread_time()
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while not reader.done:
@@ -365,6 +382,8 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
                     return "crashed"
                 for frame in frames.feed(data):
                     reader.take(frame)
+                if time.thread_time() - begun > reader.task.limits.border_seconds:
+                    raise BorderError("what came out of the sandbox takes too long to read")
             limit = None if reader.done else reader.reached()
             if limit is not None and (limit.whole_notebook or not selector.select(0)):
                 reader.limit = limit

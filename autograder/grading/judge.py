@@ -24,6 +24,7 @@ STATUSES = (
 )  # fmt: skip
 FOR_WANT_OF_A_CELL = ("error", "not reached")  # what may come of it that a cell of the student's own was left out
 MOST_OWN_CELLS = 3
+LONGEST_MESSAGE = 4000
 Array = np.ndarray[Any, Any]
 
 
@@ -115,16 +116,27 @@ def agree(check: Check, cases: Iterable[Case], others: Iterable[Case]) -> bool:
 
 
 class Lookup:
-    """A student's earlier function as a table of the calls that were recorded."""
+    """A student's earlier function as a table of the calls that were recorded.
 
-    def __init__(self, tensors: dict[str, Array], function: str, tolerance: float) -> None:
+    A call with a result that is larger, or has more axes, than any of ``model`` is left out: the reference computes with
+    these, and small arrays of shapes that do not belong together spread to huge ones.
+    """
+
+    def __init__(self, tensors: dict[str, Array], function: str, tolerance: float, model: Sequence[Array]) -> None:
         self.tolerance = tolerance
+        most = max((one.size for one in model), default=0), max((one.ndim for one in model), default=0)
+        too_large = {name for name, array in tensors.items() if array.size > most[0] or array.ndim > most[1]}
         self.rows: dict[str, dict[str, Array]] = {}
+        left_out: set[str] = set()
         for name, array in tensors.items():
             of, _, rest = name.partition("/")
             number, _, place = rest.partition("/")
             if of == function and place:
                 self.rows.setdefault(number, {})[place] = array
+                if name in too_large and place.startswith("out"):
+                    left_out.add(number)
+        for number in left_out:
+            del self.rows[number]
 
     def __call__(self, *inputs: Any) -> Any:
         for row in self.rows.values():
@@ -144,6 +156,23 @@ class Lookup:
         return np.allclose(recorded, value, self.tolerance)
 
 
+def parts_of_reference(check: Check, drawn: DrawnCase) -> dict[str, list[Array]]:
+    """What the earlier functions return when the reference itself calls them."""
+    found: dict[str, list[Array]] = {name: [] for name in check.earlier}
+
+    def noting(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*inputs: Any, **named: Any) -> Any:
+            result = original(*inputs, **named)
+            found[name] += [np.asarray(part) for part in (result if isinstance(result, tuple) else (result,))]
+            return result
+
+        return noted
+
+    names = inspect.unwrap(check.reference).__globals__
+    call(composed(check, {name: noting(name, names[name]) for name in check.earlier if name in names}), drawn.inputs)
+    return found
+
+
 def rests_on_wrong_part(check: Check, drawn: DrawnCase, case: Case, tensors: dict[str, Array]) -> bool:
     """Whether a function is right but for the earlier functions that it calls.
 
@@ -151,8 +180,11 @@ def rests_on_wrong_part(check: Check, drawn: DrawnCase, case: Case, tensors: dic
     finds its calls there and comes to the student's result, the mistake lies in the earlier function. The recording is
     the sandbox's word, so this decides what is said and never what is earned.
     """
-    tables = {name: Lookup(tensors, name, check.tolerance) for name in check.earlier}
-    if check.tensors or not all(table.rows for table in tables.values()):
+    if check.tensors:
+        return False
+    model = parts_of_reference(check, drawn)
+    tables = {name: Lookup(tensors, name, check.tolerance, model[name]) for name in check.earlier}
+    if not all(table.rows for table in tables.values()):
         return False
     again = call(composed(check, dict(tables)), drawn.inputs)
     return again.error is None and same_outcome(case, again, check.tolerance)
@@ -333,7 +365,10 @@ def judge(
         else:
             verdicts.append(judge_answer(check, drawn[check.name], answer, transcript.calls.get(check.name, {})))
     missing = own_cells_ended(submission, transcript)
-    return [
-        replace(one, message=f"{one.message}\n{missing}") if missing and one.status in FOR_WANT_OF_A_CELL else one
-        for one in verdicts
-    ]
+    return [shortened(one, missing if one.status in FOR_WANT_OF_A_CELL else "") for one in verdicts]
+
+
+def shortened(one: Verdict, more: str) -> Verdict:
+    """A verdict with something more to say, and a message of a bounded length: names in it come from the sandbox."""
+    message = one.message if len(one.message) <= LONGEST_MESSAGE else f"{one.message[:LONGEST_MESSAGE]} …"
+    return replace(one, message=f"{message}\n{more}" if more else message)

@@ -7,9 +7,9 @@ import numpy as np
 
 from autograder.check import Returned
 
-MOST_TEXT = 64 * 1024
+MOST_TEXT, MOST_TEXT_BYTES = 64 * 1024, 512 * 1024
 MOST_PICTURES = 8
-MOST_PICTURE_BYTES = 8 << 20
+MOST_PICTURE_BYTES = 4 << 20
 
 
 @dataclass
@@ -66,6 +66,7 @@ class Transcript:
     bytes_read: int = 0
     processor_seconds: float = 0.0
     clock_seconds: float = 0.0
+    text_bytes: int = 0
     picture_bytes: int = 0
     malformed: list[str] = field(default_factory=list)
 

@@ -15,7 +15,8 @@ class Limits:
     ``open_files`` pipes or socket pairs a process, which ``kernel`` allows for.
 
     Time is processor time, of all processes together. By the clock there may pass ``waiting`` times as much, for what
-    waits, and for a busy machine.
+    waits, and for a busy machine. What comes out is ``border_bytes`` at most, and the grader takes ``border_seconds`` of
+    processor time at most to read it.
     """
 
     address_space: int = 1536 * MEGABYTE
@@ -29,6 +30,7 @@ class Limits:
     waiting: float = 3.0
     text_bytes: int = 64 * 1024
     border_bytes: int = 64 * MEGABYTE
+    border_seconds: float = 5.0
 
     @property
     def memory(self) -> int:

@@ -13,7 +13,7 @@ from autograder.grading import challenge, executor
 from autograder.grading.border import BorderError, Frame, FrameReader
 from autograder.grading.executor import Reader, RunCell, Spent, Task, execute, read_frames
 from autograder.grading.judge import Submission, judge
-from autograder.grading.transcript import TimeLimit, Transcript
+from autograder.grading.transcript import MOST_TEXT, MOST_TEXT_BYTES, TimeLimit, Transcript
 from autograder.runner import wire
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.meter import Watch
@@ -280,3 +280,19 @@ def test_forged_bytes_are_told_as_what_they_are() -> None:
     transcript = execute(plain_task(forged + "\nimport time; time.sleep(60)", "print(2)"))
     assert transcript.ended == {"0": "malformed"}
     assert transcript.outputs["1"].text == "2\n"
+
+
+def test_reading_what_comes_out_is_bounded_in_the_graders_own_time() -> None:
+    limits = dataclasses.replace(QUICK, border_seconds=0.0)
+    transcript = execute(plain_task("print('x', flush=True)", limits=limits))
+    assert "what came out of the sandbox takes too long to read" in transcript.malformed
+
+
+def test_what_a_whole_notebook_prints_is_bounded() -> None:
+    reader = Reader(plain_task(*[""] * 40), transcript := Transcript(), set(), Times().spent(QUICK))
+    for cell in range(40):
+        reader.take(Frame({"kind": "text", "cell": f"{cell}", "text": "é" * MOST_TEXT}, b""))
+    told = [output.text for output in transcript.outputs.values() if "the rest is left out" in output.text]
+    assert len(told) == 1
+    kept = "".join(output.text for output in transcript.outputs.values()).encode()
+    assert MOST_TEXT_BYTES <= len(kept) < MOST_TEXT_BYTES + 200

@@ -1,6 +1,7 @@
 """The judge: what a verdict says of an answer, of no answer, and of a function that rests on a wrong one."""
 
 import inspect
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -8,12 +9,13 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.check import Returned, Verdict
+from autograder.check import Case, Returned, Verdict
 from autograder.exercise import EXERCISES, Check, DrawnCase
 from autograder.exercise.cells import check_id, solution_id
 from autograder.grading import challenge
 from autograder.grading.border import arrays
 from autograder.grading.judge import (
+    LONGEST_MESSAGE,
     STATUSES,
     Lookup,
     Submission,
@@ -23,6 +25,7 @@ from autograder.grading.judge import (
     judge,
     matching,
     outcomes,
+    rests_on_wrong_part,
 )
 from autograder.grading.pages import graded_notebook
 from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, TimeLimit, Transcript
@@ -335,11 +338,48 @@ def test_calls_of_any_form_do_not_stop_the_judge(calls: dict[str, np.ndarray]) -
 
 def test_a_table_of_calls_finds_what_was_recorded_and_nothing_else() -> None:
     rows = {"f/0/0": np.ones(2), "f/0/out": np.zeros(3), "f/1/0": np.full(2, 2.0), "f/1/out": np.ones(3)}
-    table = Lookup(rows, "f", 1e-5)
+    table = Lookup(rows, "f", 1e-5, [np.ones(3)])
     assert table(np.full(2, 2.0)).tolist() == [1.0, 1.0, 1.0]
     for other in (np.full(2, 3.0), np.ones(3), np.ones((1, 2))):
         with pytest.raises(LookupError):
             table(other)
+
+
+def test_recorded_results_do_not_spread_to_arrays_that_are_larger_than_the_references() -> None:
+    """Each is small; the reference adds one a step, and these have their lengths on different axes."""
+    check = EXERCISES["02_bptt"].check("rnn.backward")
+    drawn = max(challenge.draw_all(EXERCISES["02_bptt"], bytes(32), "student")[check.name], key=most_steps)
+    rows: dict[str, np.ndarray] = {}
+
+    def step_backward(*inputs: Any) -> tuple[Any, ...]:
+        number, found = len(rows) // 10, list(original(*inputs))
+        found[2] = np.ones((400, *(1,) * (2 + number % 2)))
+        rows.update({f"step_backward/{number}/{place}": value for place, value in enumerate(inputs)})
+        rows.update({f"step_backward/{number}/out.{place}": value for place, value in enumerate(found)})
+        return original(*inputs)
+
+    original = inspect.unwrap(check.reference).__globals__["step_backward"]
+    composed(check, {"step_backward": step_backward})(**drawn.inputs)
+    tracemalloc.start()
+    rests_on_wrong_part(check, drawn, Case(Returned("tuple", parts=())), rows)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(rows) > 20
+    assert peak < 6 << 20, f"{peak >> 20} MB"
+
+
+def most_steps(case: DrawnCase) -> int:
+    return len(case.inputs["x"])
+
+
+def test_a_message_has_a_bounded_length_whatever_names_come_out() -> None:
+    run = transcript()
+    parts = tuple((f"{number}" + "x" * 70, Returned("int")) for number in range(64))
+    nested = Returned("dict", parts=tuple((name, Returned("dict", parts=parts)) for name, _ in parts))
+    run.answers["rnn.step"] = Answer(False, (CaseAnswer(nested),) * len(CASES["rnn.step"]))
+    ended = CaseAnswer(error=("E", "x" * 64_000))
+    run.answers["rnn.forward"] = Answer(False, (ended,) * len(CASES["rnn.forward"]))
+    assert all(len(verdict.message) <= LONGEST_MESSAGE + 2 for verdict in verdicts(run).values())
 
 
 # ---- the judge's own tools -------------------------------------------------------------------------------------------
