@@ -17,6 +17,8 @@ from autograder.sandbox.limits import Limits
 
 PACKAGES, RUNNER, WORK = "/packages", "/runner", "/notebook"
 
+CHARACTERS = Path("/usr/lib/locale/C.utf8")
+
 # Above every range that Linux distributions give out (systemd, "Users, Groups, UIDs and GIDs on systemd systems").
 FIRST_UID, UIDS = 1_880_000_000, 1 << 27
 
@@ -69,21 +71,23 @@ def enterable_parents(paths: list[Path]) -> list[str]:
 
 
 def _filesystem(mounts: Mounts, folder: str) -> list[str]:
-    system = list(runtime.system_paths())
-    arguments = enterable_parents(system)
+    packages = tuple(sorted({*runtime.RUNNER_NEEDS, *mounts.packages}))
+    system, libraries = runtime.system_paths(), runtime.library_paths(packages)
+    arguments = []
+    for name in ("lib", "lib64"):  # a link on most systems, into /usr
+        path = Path("/") / name
+        arguments += ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else []
+    arguments += enterable_parents([*system, *(Path(place) for _path, place in libraries)])
     for path in system:
         arguments += ["--ro-bind", str(path), str(path)]
-    for name in ("lib", "lib64", "lib32"):
-        path = Path("/") / name
-        if path.is_symlink():
-            arguments += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            arguments += ["--ro-bind", str(path), str(path)]
+    for path, place in libraries:
+        arguments += ["--ro-bind", str(path), place]
+    if CHARACTERS.is_dir():  # newer C libraries know these by themselves
+        arguments += [*enterable_parents([CHARACTERS]), "--ro-bind", str(CHARACTERS), str(CHARACTERS)]
     for path in runtime.hidden_paths():
         arguments += ["--perms", "0755", "--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
-    arguments += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     arguments += ["--perms", "0755", "--dir", PACKAGES]
-    for path, name in runtime.package_paths(tuple(sorted({*runtime.RUNNER_NEEDS, *mounts.packages}))):
+    for path, name in runtime.package_paths(packages):
         arguments += ["--ro-bind", str(path), f"{PACKAGES}/{name}"]
     arguments += ["--ro-bind", str(mounts.runner), RUNNER]
     arguments += ["--bind", f"{folder}/notebook", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
