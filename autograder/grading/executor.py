@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +21,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from autograder.check import Returned
+from autograder.errors import UserError
 from autograder.exercise.declaration import DrawnCase
 from autograder.grading.border import Array, BorderError, Frame, FrameReader, arrays, plain_text, text_in
 from autograder.grading.picture import is_small_png
@@ -36,7 +38,7 @@ from autograder.grading.transcript import (
 )
 from autograder.runner import wire
 from autograder.runner.calling import DEEPEST, MOST_PARTS, SENTENCES, Given, _
-from autograder.sandbox import bubblewrap, meter, runtime
+from autograder.sandbox import bubblewrap, meter, runtime, scratch
 from autograder.sandbox.bubblewrap import SandboxUnavailable
 from autograder.sandbox.limits import MEGABYTE, Limits
 
@@ -44,7 +46,12 @@ RUNNER = Path(__file__).parent.parent / "runner"
 START_SECONDS = 60.0
 MOST_RERUNS = 16
 SECONDS_BETWEEN_LOOKS = 0.25
+STOP = threading.Event()  # set when the grader is interrupted: every run ends at once, and counts for nothing
 ROOM_FOR_A_NOTE = 200  # what the runner adds to a text that it cuts
+
+
+class Interrupted(UserError):
+    """The grader was interrupted while a notebook ran."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,7 @@ def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[tuple[int, i
             ready = stack.enter_context(bubblewrap.prepared(program, mounts, task.limits))
             program, options = ready.command, {"pass_fds": ready.descriptors, "cwd": "/"}
         else:
-            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            folder = stack.enter_context(scratch.folder("run"))
             for path, name in task.files:
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, Path(folder, name))
@@ -353,7 +360,7 @@ def run_once(task: Task, skip: set[str], transcript: Transcript) -> bool:
         finally:
             os.close(orders)
             transcript.bytes_read = task.limits.border_bytes - frames.left
-        if not reader.ready:
+        if not reader.ready and not STOP.is_set():
             errors.seek(0)
             raise SandboxUnavailable(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
     if not reader.done and reader.current is not None:
@@ -375,7 +382,7 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
     begun = time.thread_time()
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
-        while not reader.done:
+        while not reader.done and not STOP.is_set():
             if selector.select(SECONDS_BETWEEN_LOOKS):
                 data = os.read(descriptor, 1 << 16)
                 if not data:
@@ -388,7 +395,7 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
             if limit is not None and (limit.whole_notebook or not selector.select(0)):
                 reader.limit = limit
                 return "timeout"
-    return "done"
+    return "done" if reader.done else "crashed"
 
 
 def execute(task: Task) -> Transcript:
@@ -410,6 +417,8 @@ def runs_of(task: Task) -> Transcript:
     for _run in range(MOST_RERUNS):
         if run_once(task, skip, transcript):
             break
+        if STOP.is_set():
+            raise Interrupted("The grader was interrupted.")
         answered = {by_check[check] for check in transcript.answers if check in by_check}
         before, skip = skip, skip | answered | set(transcript.ended)
         used_up = any(limit.whole_notebook for limit in transcript.limits.values())

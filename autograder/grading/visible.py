@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from autograder.grading.intake import LARGEST_NOTEBOOK, Unreadable, parse, read_
 from autograder.grading.judge import how_it_ended
 from autograder.grading.transcript import Transcript
 from autograder.runner.calling import _
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, scratch
 from autograder.sandbox.limits import Limits
 
 ASKED = re.compile(r"^check\(\s*[\"']([\w.]+)[\"']", re.MULTILINE)
@@ -50,7 +49,7 @@ def look_at(notebook: Path, slugs: Sequence[str], load: Callable[[str], Exercise
     asked = {place: found[1] for place, source in enumerate(sources) if (found := ASKED.search(source))}
     exercise = exercise_of(notebook, set(asked.values()), slugs, load)
     protected = has_sandbox()
-    with tempfile.TemporaryDirectory(prefix="check-") as folder:
+    with scratch.folder("check") as folder:
         files = student_files(exercise, notebook)
         write_files(files, Path(folder))
         beside = tuple((Path(folder, name), name) for name in files if not name.endswith(".ipynb"))

@@ -5,14 +5,13 @@ import os
 import secrets
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.sandbox import fonts, runtime, seccomp
+from autograder.sandbox import fonts, runtime, scratch, seccomp
 from autograder.sandbox.limits import Limits
 
 PACKAGES, RUNNER, WORK = "/packages", "/runner", "/notebook"
@@ -176,7 +175,7 @@ def prepared(program: list[str], mounts: Mounts, limits: Limits) -> Iterator[Pre
     try:
         os.write(writer, code)
         os.close(writer)
-        with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+        with scratch.folder("sandbox") as folder:
             yield Prepared(command(program, mounts, limits, folder, reader), (reader,))
     finally:
         os.close(reader)
