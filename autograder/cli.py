@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 COURSE = Path("_build/course")
-USAGE, REFUSED = 2, 3
+USAGE, REFUSED, INTERRUPTED = 2, 3, 130
 SECONDS_BETWEEN = 5.0  # lines on progress
 
 app = typer.Typer(
@@ -392,6 +392,7 @@ def main() -> None:
     except OSError as error:
         sys.stderr.write(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.\n")
         sys.exit(USAGE)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. What is graded is kept; the same command goes on from there.\n")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write("\nStopped. What is graded is kept; the same command goes on from there.\n")
+        raise

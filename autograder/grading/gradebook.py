@@ -172,8 +172,16 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with Session(self.gradebook.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        """All that is done in it, or nothing; CourseError if another program holds the gradebook."""
+        try:
+            with Session(self.gradebook.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except sa.exc.OperationalError as error:
+            reason = str(error.__cause__ or error).splitlines()[0]
+            what_to_do = "if another program holds it (formgrader, say), end that, and run the same command again"
+            raise CourseError(
+                f"The gradebook {self.course.db_url} cannot be used now ({reason}); {what_to_do}."
+            ) from error
 
     def begin(self, slug: str, version: str, seed: bytes, anew: bool) -> Run:
         """Go on with the run that did not come to its end, or start one with the given seed."""

@@ -196,8 +196,9 @@ def applicable(check: Check, name: str) -> bool:
     inputs = [array for case in worked_cases(check) for _name, array in arrays_in(case.inputs, "")]
     promised = name in check.promises.values()
     asked = {
-        "writes to its inputs": bool(inputs), NARROW: promised or "f" in kinds, "dtype not kept": float_arrays, "moved": axes > 0, "one buffer": axes > 0, "transposed": axes > 1,
-        "eight bits": bool(kinds & set("iu")), "parts swapped": all(isinstance(one, tuple | list) for one in results),
+        "writes to its inputs": bool(inputs), NARROW: promised or "f" in kinds, "dtype not kept": float_arrays,
+        "moved": axes > 0, "one buffer": axes > 0, "transposed": axes > 1, "eight bits": bool(kinds & set("iu")),
+        "parts swapped": all(isinstance(one, tuple | list) for one in results),
         "returns its inputs": check.new_arrays and promised, "no gradient": promised,
     }  # fmt: skip
     of_floats = ("rounded", "off by a millionth", "scaled", "negated")
