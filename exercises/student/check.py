@@ -13,6 +13,7 @@ from __future__ import annotations
 import html
 import importlib.metadata
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -245,7 +246,7 @@ def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolera
         if index:
             told = _("{function} returned {value} at {place}; every value should be a finite number.")
         return shown.say(told, value=array[index], place=place)
-    values = {"yours": f"{float(array[index]):.6g}", "theirs": f"{float(expected[index]):.6g}"}
+    values = dict(zip(("yours", "theirs"), told_apart(float(array[index]), float(expected[index])), strict=True))
     if not index:
         return shown.say(_("{function} returned {yours}; it should be {theirs}."), **values)
     told = _(
@@ -254,6 +255,12 @@ def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolera
     )
     counts = {"wrong": wrong.sum(), "size": wrong.size, "largest": f"{np.nanmax(error):.3g}"}
     return f"{shown.say(told, place=place, **counts, **values)} {by_step(wrong, shown)}".rstrip()
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with six digits, or with as many as it takes to see that they are not the same."""
+    pairs = ((f"{one:.{digits}g}", f"{other:.{digits}g}") for digits in range(6, 18))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (repr(one), repr(other)))
 
 
 def by_step(wrong: Any, shown: Shown) -> str:
@@ -487,8 +494,19 @@ def case_from(entry: dict[str, Any], tensors: bool = False) -> Case:
     return Case(returned, None, tuple(entry.get("changed", ())), tuple(entry.get("shared", ())))
 
 
+class NotRight(AssertionError):
+    """Raised under `nbgrader validate`, for which a cell passes unless it ends in an error."""
+
+
 def check(name: str, function: Callable[..., Any]) -> Verdict:
     """Compare ``function`` with the worked cases of the check ``name``, from the folder examples/ beside this file."""
+    verdict = compared(name, function)
+    if verdict.status not in ("right", "to be measured") and os.environ.get("NBGRADER_EXECUTION") == "validate":
+        raise NotRight(str(verdict))
+    return verdict
+
+
+def compared(name: str, function: Callable[..., Any]) -> Verdict:
     folder = Path(__file__).parent / "examples"
     path = folder / f"{name}.json"
     if not path.is_file():
