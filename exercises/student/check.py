@@ -245,7 +245,7 @@ def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolera
         if index:
             told = _("{function} returned {value} at {place}; every value should be a finite number.")
         return shown.say(told, value=array[index], place=place)
-    values = {"yours": f"{float(array[index]):.6g}", "theirs": f"{float(expected[index]):.6g}"}
+    values = dict(zip(("yours", "theirs"), told_apart(float(array[index]), float(expected[index])), strict=True))
     if not index:
         return shown.say(_("{function} returned {yours}; it should be {theirs}."), **values)
     told = _(
@@ -254,6 +254,12 @@ def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolera
     )
     counts = {"wrong": wrong.sum(), "size": wrong.size, "largest": f"{np.nanmax(error):.3g}"}
     return f"{shown.say(told, place=place, **counts, **values)} {by_step(wrong, shown)}".rstrip()
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with six digits, or with as many as it takes to see that they are not the same."""
+    pairs = ((f"{one:.{digits}g}", f"{other:.{digits}g}") for digits in range(6, 18))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (repr(one), repr(other)))
 
 
 def by_step(wrong: Any, shown: Shown) -> str:

@@ -79,7 +79,7 @@ def factor_of(pair: Pair) -> float | None:
         return None
     square = float(np.vdot(pair.wanted, pair.wanted))
     factor = float(np.vdot(pair.wanted, pair.mine)) / square if square else 0.0
-    if factor and pair.same(pair.mine / factor, pair.wanted):
+    if factor and abs(factor - 1) > ROUGHLY and pair.same(pair.mine / factor, pair.wanted):
         return float(f"{factor:.6g}")
     return None
 
