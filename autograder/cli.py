@@ -15,12 +15,13 @@ from autograder.errors import UserError
 if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the others start at once
     from autograder.course import Course
     from autograder.exercise import Exercise
+    from autograder.grading.inbox import Inbox
 
 # nbformat's validator imports this optional checker of web addresses, which builds a grammar for seconds; no notebook needs it.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 COURSE = Path("_build/course")
-USAGE, REFUSED = 2, 3
+USAGE, REFUSED, INTERRUPTED = 2, 3, 130
 SECONDS_BETWEEN = 5.0  # lines on progress
 
 app = typer.Typer(
@@ -235,10 +236,12 @@ def intake(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> None:
     from autograder.grading.intake import take_in_all
 
     opened = course_at(course)
+    inboxes = []
     for exercise in map(opened.exercise, released_names(opened, slugs)):
-        inbox = take_in_all(opened, exercise)
-        typer.echo(f"{exercise.slug}: {len(inbox.hand_ins)} hand-ins taken in")
-        say_refused(inbox.refused)
+        inboxes.append(take_in_all(opened, exercise))
+        typer.echo(f"{exercise.slug}: {len(inboxes[-1].hand_ins)} hand-ins taken in")
+    if not say_unread(inboxes):
+        raise typer.Exit(1)
 
 
 def released_names(course: "Course", slugs: Sequence[str] | None) -> list[str]:
@@ -251,9 +254,14 @@ def released_names(course: "Course", slugs: Sequence[str] | None) -> list[str]:
     return names
 
 
-def say_refused(names: Sequence[str]) -> None:
-    for name in names:
-        typer.echo(f"left out: the folder {name} in inbox/ cannot be a student's name, or is a link", err=True)
+def say_unread(inboxes: Sequence[Inbox]) -> bool:
+    """Say what lies in the inbox and was not read, and whether there was nothing of that kind."""
+    unread = {path: why for inbox in inboxes for path, why in inbox.refused.items()}
+    for path, why in sorted(unread.items()):
+        typer.echo(f"not read: inbox/{path}: {why}", err=True)
+    for one, other in sorted({pair for inbox in inboxes for pair in inbox.alike}):
+        typer.echo(f"read as two students, who differ in upper and lower case alone: {one} and {other}", err=True)
+    return not unread
 
 
 @app.command()
@@ -301,19 +309,19 @@ def grade(
     report_path = write_report(opened, [(exercise, result.rows) for exercise, result in results if result.rows])
     summaries = []
     for exercise, result in results:
-        about = {"graded_now": result.graded, "failed": result.failed, "refused": result.refused}
+        about = {"graded_now": result.graded, "failed": result.failed, "refused": result.inbox.refused}
         summaries.append(summary(exercise, result.rows) | about)
         if not as_json and result.rows:
             console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
             console.print(screen_table(exercise, result.rows))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
-        say_refused(result.refused)
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
     handed_in = {exercise.slug for exercise, result in results if result.rows or result.failed}
     lines = [f"{name}: nobody handed in; 0 graded now." for name in names if name not in handed_in]
     lines += [f"Grades: {opened.root / 'grades.csv'}", f"Feedback: {opened.feedback}", f"Report: {report_path}"]
-    finish(lines, not any(result.failed for _, result in results), {"exercises": summaries} if as_json else None)
+    right = say_unread([result.inbox for _, result in results]) and not any(result.failed for _, result in results)
+    finish(lines, right, {"exercises": summaries} if as_json else None)
 
 
 @app.command()
@@ -384,6 +392,7 @@ def main() -> None:
     except OSError as error:
         sys.stderr.write(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.\n")
         sys.exit(USAGE)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. What is graded is kept; the same command goes on from there.\n")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write("\nStopped. What is graded is kept; the same command goes on from there.\n")
+        raise

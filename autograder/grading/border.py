@@ -5,6 +5,7 @@ safetensors (no code, sizes checked against the bytes that are there), and only 
 """
 
 import json
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from autograder.runner.wire import LENGTHS
 Array = np.ndarray[Any, Any]
 LARGEST_HEADER = 256 * 1024
 MOST_ARRAYS, MOST_AXES, LONGEST_AXIS = 512, 8, 1 << 31
+BLOCK_LENGTH = struct.Struct("<Q")  # a block begins with the length of its own header
 PLAIN = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BOOL": np.bool_,
     "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
@@ -98,8 +100,11 @@ class FrameReader:
 def arrays(block: bytes) -> dict[str, Array]:
     """The arrays of a block.
 
-    Raises BorderError if it is not safetensors, holds too many arrays, or a dtype or a shape that is not plain.
+    Raises BorderError if it is not safetensors, holds too many arrays, or a dtype or a shape that is not plain. A header
+    that says more than these can need is not even read: the library would keep every thread waiting meanwhile.
     """
+    if len(block) >= BLOCK_LENGTH.size and BLOCK_LENGTH.unpack_from(block)[0] > LARGEST_HEADER:
+        raise BorderError("a block holds too many arrays")
     try:
         entries: list[tuple[str, dict[str, Any]]] = safetensors.deserialize(block)  # type: ignore[no-untyped-call]
     except Exception as error:  # the library raises its own type and, for odd bytes, others

@@ -17,8 +17,10 @@ from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.grading import challenge, intake, pages
 from autograder.grading.core import Settings, grade_submission, version_of
+from autograder.grading.executor import STOP
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
-from autograder.sandbox import bubblewrap
+from autograder.grading.inbox import Inbox
+from autograder.sandbox import bubblewrap, scratch
 
 LOG = "autograder.log"
 
@@ -27,12 +29,12 @@ Progress = Callable[[str, int, int], None]  # told what is being done, how many 
 
 @dataclass
 class ClassResult:
-    """What a grading came to: the table, who was graded now, and what could not be."""
+    """What a grading came to: the table, who was graded now, what could not be, and what lay in the inbox besides."""
 
     rows: list[Row] = field(default_factory=list)
     graded: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
+    inbox: Inbox = field(default_factory=Inbox)
 
 
 @contextmanager
@@ -95,12 +97,14 @@ def grade_class(
         bubblewrap.probe()
     with only_one(course), GradeWriter(course) as writer:
         remove_parts(course.submitted, course.autograded, course.feedback)
+        scratch.remove_leftovers()
         inbox = intake.take_in_all(course, exercise, students, progress)
         run = writer.begin(exercise.slug, version_of(exercise), seed or challenge.new_seed(), anew)
-        result = ClassResult(refused=inbox.refused)
+        result = ClassResult(inbox=inbox)
         todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
         work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings)
-        with ThreadPoolExecutor(workers, thread_name_prefix="sandbox") as pool:  # each sandbox is a process of its own
+        # Each sandbox is a process of its own.
+        with ThreadPoolExecutor(workers, thread_name_prefix="sandbox") as pool, stopping_runs():
             for student, future in completed(pool, work, todo, workers):
                 try:
                     writer.write(exercise, run, future.result())
@@ -115,6 +119,17 @@ def grade_class(
             write_missing_pages(course, exercise, writer, result, progress)
         result.rows = writer.rows(exercise)
     return result
+
+
+@contextmanager
+def stopping_runs() -> Iterator[None]:
+    """Let an interruption (Ctrl-C) end the runs that are under way, rather than wait for them."""
+    STOP.clear()
+    try:
+        yield
+    except KeyboardInterrupt:
+        STOP.set()
+        raise
 
 
 def why_failed(course: Course, student: str, error: Exception) -> str:
@@ -135,10 +150,12 @@ def write_missing_pages(
         if not all(path.is_file() for path in paths):
             writer.forget_pages(exercise.slug, row.student)
     todo = writer.pages_to_write(exercise.slug)
-    for number, (student, notebook) in enumerate(todo, start=1):
-        try:
-            pages.write_pages(course, exercise.slug, student, notebook)
-            writer.pages_are_written(exercise.slug, student)
-        except Exception as error:  # one student never holds up another
-            result.failed[student] = f"graded, but the pages could not be written: {why_failed(course, student, error)}"
-        progress("writing feedback", number, len(todo))
+    with pages.PageMaker() as make:
+        for number, (student, notebook) in enumerate(todo, start=1):
+            try:
+                pages.write_pages(course, exercise.slug, student, notebook, make)
+                writer.pages_are_written(exercise.slug, student)
+            except Exception as error:  # one student never holds up another
+                why = why_failed(course, student, error)
+                result.failed[student] = f"graded, but the pages could not be written: {why}"
+            progress("writing feedback", number, len(todo))

@@ -20,7 +20,9 @@ from autograder.grading import challenge, intake
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.gradebook import Graded
 from autograder.grading.judge import Submission, judge
+from autograder.grading.matching import is_check
 from autograder.grading.pages import graded_notebook
+from autograder.runner.calling import _
 from autograder.sandbox.limits import Limits
 
 MATPLOTLIB = re.compile(r"^import matplotlib\.pyplot as plt$", re.MULTILINE)
@@ -73,9 +75,20 @@ def run_cells(exercise: Exercise, notebook: Any) -> tuple[RunCell, ...]:
         if check is not None:
             variable = check.trained.variable if check.trained else None
             cells.append(RunCell(cell.id, "", check.name, check.function, variable, check.earlier, check.tensors))
-        elif cell.id in trains or not intake.is_check(cell):
+        elif cell.id in trains or not is_check(cell):
             cells.append(RunCell(cell.id, cell.source))
     return tuple(cell for cell in cells if cell.id in trains or not cell.id.startswith(train_id("")))
+
+
+def own_cells(cells: tuple[RunCell, ...]) -> dict[str, str]:
+    """The cells that the student added, and where each stands, in words."""
+    found, after = {}, _("A cell of your own at the beginning")
+    for cell in cells:
+        if cell.function:
+            after = _("A cell of your own after the check of {function}").format(function=cell.function)
+        elif cell.id.startswith("added-"):
+            found[cell.id] = after
+    return found
 
 
 def without_pictures(cells: tuple[RunCell, ...]) -> tuple[RunCell, ...]:
@@ -123,6 +136,7 @@ def grade_submission(course: Course, exercise: Exercise, student: str, seed: byt
         solution_cells={check.function: solution_id(check) for check in exercise.checks},
         unchanged=frozenset(about["unchanged"]),
         malformed=dict(about["malformed"]),
+        own_cells=own_cells(cells),
     )
     transcript = execute(task)
     verdicts = judge(exercise, cases, submission, transcript)

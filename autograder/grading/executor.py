@@ -8,10 +8,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,19 +21,37 @@ import numpy as np
 from safetensors.numpy import save
 
 from autograder.check import Returned
+from autograder.errors import UserError
 from autograder.exercise.declaration import DrawnCase
 from autograder.grading.border import Array, BorderError, Frame, FrameReader, arrays, plain_text, text_in
 from autograder.grading.picture import is_small_png
-from autograder.grading.transcript import MOST_PICTURE_BYTES, MOST_PICTURES, MOST_TEXT, Answer, CaseAnswer, Transcript
+from autograder.grading.transcript import (
+    MOST_PICTURE_BYTES,
+    MOST_PICTURES,
+    MOST_TEXT,
+    MOST_TEXT_BYTES,
+    Answer,
+    CaseAnswer,
+    CellOutput,
+    TimeLimit,
+    Transcript,
+)
 from autograder.runner import wire
 from autograder.runner.calling import DEEPEST, MOST_PARTS, SENTENCES, Given, _
-from autograder.sandbox import bubblewrap, runtime
+from autograder.sandbox import bubblewrap, meter, runtime, scratch
 from autograder.sandbox.bubblewrap import SandboxUnavailable
 from autograder.sandbox.limits import MEGABYTE, Limits
 
 RUNNER = Path(__file__).parent.parent / "runner"
 START_SECONDS = 60.0
 MOST_RERUNS = 16
+SECONDS_BETWEEN_LOOKS = 0.25
+STOP = threading.Event()  # set when the grader is interrupted: every run ends at once, and counts for nothing
+ROOM_FOR_A_NOTE = 200  # what the runner adds to a text that it cuts
+
+
+class Interrupted(UserError):
+    """The grader was interrupted while a notebook ran."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +133,11 @@ def sealed(data: bytes) -> int:
 
 
 @contextmanager
-def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[int]:
-    """The runner's pipe, in a sandbox unless the task says otherwise; the runner has ended when the context is left."""
+def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """The process and the pipe of the runner, in a sandbox unless the task says otherwise.
+
+    The runner has ended when the context is left.
+    """
     with ExitStack() as stack:
         options: dict[str, Any]
         if task.protected:
@@ -123,19 +146,20 @@ def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[int]:
             ready = stack.enter_context(bubblewrap.prepared(program, mounts, task.limits))
             program, options = ready.command, {"pass_fds": ready.descriptors, "cwd": "/"}
         else:
-            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            folder = stack.enter_context(scratch.folder("run"))
             for path, name in task.files:
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, Path(folder, name))
             packages = dict.fromkeys(str(path.parent) for path, _ in runtime.package_paths(runtime.RUNNER_NEEDS))
             program = bubblewrap.python([str(RUNNER / "run.py"), str(RUNNER), *packages])
             environment = {"HOME": folder, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
+            environment |= bubblewrap.FOR_LIBRARIES
             options = {"cwd": folder, "env": environment, "start_new_session": True}
         streams: dict[str, Any] = {"stdin": orders, "stdout": subprocess.PIPE, "stderr": errors}
         process = stack.enter_context(subprocess.Popen(program, **streams, **options))
         assert process.stdout is not None
         try:
-            yield process.stdout.fileno()
+            yield process.pid, process.stdout.fileno()
         finally:
             if process.poll() is None and task.protected:
                 process.kill()  # the end of its first process is the end of its namespace
@@ -143,25 +167,66 @@ def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[int]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-class Reader:
-    """Reads one run's frames against the clock."""
+@dataclass
+class Spent:
+    """The time that runs of one notebook took: in ``earlier`` runs, and by now in this one."""
 
-    def __init__(self, task: Task, transcript: Transcript) -> None:
-        self.task, self.transcript = task, transcript
+    limits: Limits
+    processor: Callable[[], float]
+    watch: meter.Watch
+    earlier: tuple[float, float] = (0.0, 0.0)
+    begun: tuple[float, float] = (0.0, 0.0)
+
+    def now(self) -> tuple[float, float]:
+        """Seconds of the processor and by the clock."""
+        return self.earlier[0] + self.processor(), self.earlier[1] + self.watch.look()
+
+    def begin(self) -> None:
+        """A cell begins."""
+        self.begun = self.now()
+
+    def reached(self) -> TimeLimit | None:
+        """The limit that is used up, the notebook's before the cell's."""
+        now = self.now()
+        for whole, seconds, since in (
+            (True, self.limits.notebook_seconds, (0.0, 0.0)), (False, self.limits.cell_seconds, self.begun),
+        ):  # fmt: skip
+            for processor, most in ((True, seconds), (False, seconds * self.limits.waiting)):
+                if now[not processor] - since[not processor] >= most:
+                    return TimeLimit(most, processor, whole)
+        return None
+
+
+class Reader:
+    """Reads one run's frames.
+
+    The cells begin in the order in which they were sent, each once, and a run is done with its last. So a forged frame sets
+    no clock back but by taking the next cell's time.
+    """
+
+    def __init__(self, task: Task, transcript: Transcript, skip: set[str], spent: Spent) -> None:
+        self.task, self.transcript, self.spent = task, transcript, spent
         self.known = {cell.id: cell for cell in task.cells}
+        self.to_come = [cell.id for cell in reversed(task.cells) if cell.id not in skip]
         self.current: str | None = None
-        self.deadline = time.monotonic() + START_SECONDS
+        self.limit: TimeLimit | None = None
         self.ready = self.done = False
 
     def take(self, frame: Frame) -> None:
-        """Enter one frame into the transcript; the first answer to a check stays."""
+        """Enter one frame into the transcript; the first answer to a check stays.
+
+        Raises BorderError if the run is said to be done before its last cell.
+        """
         kind, cell = frame.kind, frame.text("cell")
         if kind == "ready":
-            self.ready, self.deadline = True, time.monotonic() + self.task.limits.cell_seconds
+            self.ready = True
+        elif kind == "done" and self.to_come:
+            raise BorderError("a run is said to be done before its last cell")
         elif kind == "done":
             self.done = True
-        elif kind == "begin" and cell in self.known:
-            self.current, self.deadline = cell, time.monotonic() + self.task.limits.cell_seconds
+        elif kind == "begin" and self.to_come and cell == self.to_come[-1]:
+            self.current = self.to_come.pop()
+            self.spent.begin()
         elif kind in ("text", "png", "error") and cell in self.known:
             self.take_output(kind, cell, frame)
         elif kind == "answer":
@@ -169,17 +234,33 @@ class Reader:
         elif kind == "calls":
             self.take_calls(frame)
 
+    def reached(self) -> TimeLimit | None:
+        """The limit of time that is used up; before the first cell it is the runner's."""
+        if self.current is None:
+            return TimeLimit(START_SECONDS, False) if self.spent.watch.look() >= START_SECONDS else None
+        return self.spent.reached()
+
     def take_output(self, kind: str, cell: str, frame: Frame) -> None:
         output = self.transcript.output(cell)
         if kind == "text":
-            output.text += frame.text("text", MOST_TEXT)
-            output.text = output.text[: MOST_TEXT + 200]
+            self.take_text(output, frame.text("text", MOST_TEXT + ROOM_FOR_A_NOTE - len(output.text)))
         elif kind == "png" and len(output.pictures) < MOST_PICTURES and is_small_png(frame.block):
             self.transcript.picture_bytes += len(frame.block)
             if self.transcript.picture_bytes <= MOST_PICTURE_BYTES:
                 output.pictures.append(frame.block)
         elif kind == "error" and output.error is None:
             output.error = named_error(frame.header.get("error"))
+
+    def take_text(self, output: CellOutput, text: str) -> None:
+        """Keep what a cell printed, until the whole notebook has printed as much as is kept; the cell where it ends says so."""
+        left = MOST_TEXT_BYTES - self.transcript.text_bytes
+        self.transcript.text_bytes += len(text.encode())
+        if self.transcript.text_bytes <= MOST_TEXT_BYTES:
+            output.text += text
+        elif left >= 0:
+            told = _("[The notebook printed more than {most} KB; the rest is left out]")
+            kept = text.encode()[:left].decode(errors="ignore")
+            output.text += f"{kept}\n{told.format(most=MOST_TEXT_BYTES >> 10)}\n"
 
     def take_calls(self, frame: Frame) -> None:
         """The first recording for a check that rests on another; it decides nothing but what is said."""
@@ -264,61 +345,87 @@ def is_named(part: Any) -> bool:
     return isinstance(part, list) and len(part) == 2 and isinstance(part[0], str)
 
 
-def run_once(task: Task, skip: set[str], transcript: Transcript, end: float) -> bool:
+def run_once(task: Task, skip: set[str], transcript: Transcript) -> bool:
     """Run the cells that are not skipped; True if the run came to its end. Else the culprit stands in the transcript."""
-    reader, frames = Reader(task, transcript), FrameReader(task.limits.border_bytes - transcript.bytes_read)
-    why = "crashed"
+    frames, why = FrameReader(task.limits.border_bytes - transcript.bytes_read), "malformed"
+    earlier = transcript.processor_seconds, transcript.clock_seconds
     orders = sealed(encode_orders(task, skip))
     with tempfile.TemporaryFile() as errors:
         try:
-            with started(task, orders, errors) as pipe:
-                why = read_frames(pipe, reader, frames, end)
-        except BorderError as error:
-            transcript.malformed.append(str(error))
+            with started(task, orders, errors) as (pid, pipe):
+                spent = Spent(task.limits, partial(meter.processor_seconds, pid), meter.Watch(), earlier)
+                reader = Reader(task, transcript, skip, spent)
+                try:
+                    why = read_frames(pipe, reader, frames)
+                except BorderError as error:
+                    transcript.malformed.append(str(error))
+                waits = not meter.wants_processor(pid)
+                transcript.processor_seconds, transcript.clock_seconds = spent.now()
         finally:
             os.close(orders)
             transcript.bytes_read = task.limits.border_bytes - frames.left
-        if not reader.ready and time.monotonic() < end:
+        if not reader.ready and not STOP.is_set():
             errors.seek(0)
             raise SandboxUnavailable(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
     if not reader.done and reader.current is not None:
         transcript.ended.setdefault(reader.current, why)
+        if reader.limit is not None:
+            transcript.limits.setdefault(reader.current, reader.limit)
+            transcript.disturbed |= spent.watch.paused or not (reader.limit.processor or waits)
     return reader.done
 
 
-def read_frames(descriptor: int, reader: Reader, frames: FrameReader, end: float) -> str:
-    """Read until the runner is done, its pipe closes ('crashed'), or the time is up ('timeout')."""
+def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
+    """Read until the runner is done, its pipe closes ('crashed'), or the time is up ('timeout').
+
+    A cell's time is up only when nothing is left to read: the frame that says that it ended may have come long ago.
+
+    Raises BorderError if what comes cannot be read, or takes this side too long to read.
+    """
     os.set_blocking(descriptor, False)
+    begun = time.thread_time()
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
-        while not reader.done:
-            left = min(end, reader.deadline) - time.monotonic()
-            if left <= 0:
+        while not reader.done and not STOP.is_set():
+            if selector.select(SECONDS_BETWEEN_LOOKS):
+                data = os.read(descriptor, 1 << 16)
+                if not data:
+                    return "crashed"
+                for frame in frames.feed(data):
+                    reader.take(frame)
+                if time.thread_time() - begun > reader.task.limits.border_seconds:
+                    raise BorderError("what came out of the sandbox takes too long to read")
+            limit = None if reader.done else reader.reached()
+            if limit is not None and (limit.whole_notebook or not selector.select(0)):
+                reader.limit = limit
                 return "timeout"
-            if not selector.select(left):
-                continue
-            data = os.read(descriptor, 1 << 16)
-            if not data:
-                return "crashed"
-            for frame in frames.feed(data):
-                reader.take(frame)
-    return "done"
+    return "done" if reader.done else "crashed"
 
 
 def execute(task: Task) -> Transcript:
     """Run a notebook; after a cell that hangs or crashes, run it again without that cell and the checks already answered.
 
+    What ended because the grader or the machine stood still is no student's doing: all of it is run once more.
+
     Raises SandboxUnavailable if the runner does not start; never the student's doing: their code runs only after it has.
     """
+    transcript = runs_of(task)
+    return runs_of(task) if transcript.disturbed else transcript
+
+
+def runs_of(task: Task) -> Transcript:
+    """The run of a notebook, and its reruns."""
     transcript = Transcript()
-    end = time.monotonic() + task.limits.notebook_seconds
     by_check = {cell.check: cell.id for cell in task.cells if cell.check}
     skip: set[str] = set()
     for _run in range(MOST_RERUNS):
-        if run_once(task, skip, transcript, end):
+        if run_once(task, skip, transcript):
             break
+        if STOP.is_set():
+            raise Interrupted("The grader was interrupted.")
         answered = {by_check[check] for check in transcript.answers if check in by_check}
         before, skip = skip, skip | answered | set(transcript.ended)
-        if skip == before or time.monotonic() >= end or transcript.bytes_read >= task.limits.border_bytes:
+        used_up = any(limit.whole_notebook for limit in transcript.limits.values())
+        if skip == before or used_up or transcript.bytes_read >= task.limits.border_bytes:
             break
     return transcript

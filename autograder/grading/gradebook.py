@@ -103,6 +103,13 @@ class Row:
     signature: str = ""
 
 
+def answers_in(exercise: Exercise, notebook: bytes) -> dict[str, str]:
+    """The answers in words of a graded notebook, by their cells."""
+    names = {question_id(question) for question in exercise.questions}
+    cells = json.loads(notebook)["cells"] if names else ()
+    return {cell["id"]: "".join(cell["source"]) for cell in cells if cell["id"] in names}
+
+
 def submissions_of(slug: str) -> Any:
     """The query for nbgrader's submissions of one exercise."""
     from nbgrader import api
@@ -165,8 +172,16 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with Session(self.gradebook.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        """All that is done in it, or nothing; CourseError if another program holds the gradebook."""
+        try:
+            with Session(self.gradebook.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except sa.exc.OperationalError as error:
+            reason = str(error.__cause__ or error).splitlines()[0]
+            what_to_do = "if another program holds it (formgrader, say), end that, and run the same command again"
+            raise CourseError(
+                f"The gradebook {self.course.db_url} cannot be used now ({reason}); {what_to_do}."
+            ) from error
 
     def begin(self, slug: str, version: str, seed: bytes, anew: bool) -> Run:
         """Go on with the run that did not come to its end, or start one with the given seed."""
@@ -200,6 +215,7 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         """Write a student's points, outcomes and completion, in one transaction."""
         with self.transaction() as session:
             notebook = self._submission(session, exercise.slug, graded)
+            self._ask_again(session, exercise, notebook, graded)
             points = self._write_points(exercise, notebook, graded.verdicts)
             session.flush()
             self._write_penalty(session, notebook, graded.student)
@@ -265,12 +281,35 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                 continue
             points[verdict.check] = grade.auto_score = float(grade.cell.max_score) if verdict.ok else 0.0
             grade.needs_manual_grade = grade.manual_score is not None
+        answers = {question_id(question) for question in exercise.questions}
         for comment in notebook.comments:
-            comment.auto_comment = _("No response.") if comment.cell.name in unattempted else None
+            if comment.cell.name not in answers:
+                comment.auto_comment = _("No response.") if comment.cell.name in unattempted else None
         missing = ", ".join(sorted({verdict.check for verdict in verdicts} - set(points)))
         if missing:
             raise CourseError(f"The gradebook lacks the checks {missing}; release {exercise.slug} again.")
         return points
+
+    def _ask_again(self, session: Session, exercise: Exercise, notebook: Any, graded: Graded) -> None:
+        """Have answers in words that changed graded by hand anew; what was given before moves into the comment."""
+        theirs = sa.select(GradedRow.notebook).filter_by(assignment=exercise.slug, student=graded.student)
+        before = session.scalars(theirs).one_or_none()
+        if before is None:
+            return
+        old, new = answers_in(exercise, before), answers_in(exercise, graded.notebook)
+        comments = {comment.cell.name: comment for comment in notebook.comments}
+        for grade in notebook.grades:
+            name = grade.cell.name
+            if old.get(name) == new.get(name) or grade.manual_score is None:
+                continue
+            told = _("The earlier answer was given {score}; this one is another.").format(
+                score=f"{grade.manual_score:g}"
+            )
+            comment = comments.get(name)
+            if comment is not None:
+                comment.auto_comment = "\n".join(filter(None, [told, comment.manual_comment]))
+                comment.manual_comment = None
+            grade.manual_score = None
 
     def _write_penalty(self, session: Session, notebook: Any, student: str) -> None:
         """nbgrader's late penalty, by the course's own plug-in, never more than was earned."""

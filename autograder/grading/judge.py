@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -29,13 +29,16 @@ from autograder.check import (
 from autograder.exercise import Check, DrawnCase, Exercise, Misconception, Trained
 from autograder.exercise.cells import train_id
 from autograder.exercise.discovery import ExerciseError
-from autograder.grading.transcript import Answer, CaseAnswer, Transcript
+from autograder.grading.transcript import Answer, CaseAnswer, TimeLimit, Transcript
 from autograder.runner.calling import _, array_of, invoke, marked, ready, tolerance_for
 
 STATUSES = (
     "right", "wrong", "error", marked("timeout"), marked("out of memory"), marked("crashed"), "malformed",
     marked("not reached"), "not attempted",
 )  # fmt: skip
+FOR_WANT_OF_A_CELL = ("error", "not reached")  # what may come of it that a cell of the student's own was left out
+MOST_OWN_CELLS = 3
+LONGEST_MESSAGE = 4000
 Array = np.ndarray[Any, Any]
 
 
@@ -44,13 +47,15 @@ class Submission:
     """What the judge must know of a notebook besides its run: which cells hold what, and what intake found wrong.
 
     ``solution_cells`` maps a function to the cell that should define it, ``unchanged`` names functions whose cell is as
-    it was released, and ``malformed`` maps a function to what intake found wrong with its cell.
+    it was released, and ``malformed`` maps a function to what intake found wrong with its cell. ``own_cells`` says of the
+    cells that the student added where they stand.
     """
 
     check_cells: dict[str, str]
     solution_cells: dict[str, str]
     unchanged: frozenset[str] = frozenset()
     malformed: dict[str, str] | None = None
+    own_cells: dict[str, str] = field(default_factory=dict)
 
 
 def expected_values(check: Check, cases: Sequence[DrawnCase]) -> list[Expected]:
@@ -133,15 +138,28 @@ def matching(
 
 
 class Lookup:
-    """A student's earlier function as a table of the calls that were recorded while a case was asked."""
+    """A student's earlier function as a table of the calls that were recorded while a case was asked.
 
-    def __init__(self, tensors: dict[str, Array], case: int, function: str, tolerance: float) -> None:
+    A call with a result that is larger, or has more axes, than any of ``model`` is left out: the reference computes with
+    these, and small arrays of shapes that do not belong together spread to huge ones.
+    """
+
+    def __init__(
+        self, tensors: dict[str, Array], case: int, function: str, tolerance: float, model: Sequence[Array]
+    ) -> None:
         self.tolerance = tolerance
+        most = max((one.size for one in model), default=0), max((one.ndim for one in model), default=0)
+        too_large = {name for name, array in tensors.items() if array.size > most[0] or array.ndim > most[1]}
         self.rows: dict[str, dict[str, Array]] = {}
+        left_out: set[str] = set()
         for name, array in tensors.items():
             if name.startswith(f"{case}/{function}/"):
                 number, _, place = name.removeprefix(f"{case}/{function}/").partition("/")
                 self.rows.setdefault(number, {})[place] = array
+                if name in too_large and place.startswith("out"):
+                    left_out.add(number)
+        for number in left_out:
+            del self.rows[number]
 
     def __call__(self, *inputs: Any) -> Any:
         for row in self.rows.values():
@@ -161,6 +179,23 @@ class Lookup:
         return np.allclose(recorded, value, self.tolerance)
 
 
+def parts_of_reference(check: Check, drawn: DrawnCase) -> dict[str, list[Array]]:
+    """What the earlier functions return when the reference itself calls them."""
+    found: dict[str, list[Array]] = {name: [] for name in check.earlier}
+
+    def noting(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*inputs: Any, **named: Any) -> Any:
+            result = original(*inputs, **named)
+            found[name] += [np.asarray(part) for part in (result if isinstance(result, tuple) else (result,))]
+            return result
+
+        return noted
+
+    names = inspect.unwrap(check.reference).__globals__
+    call(composed(check, {name: noting(name, names[name]) for name in check.earlier if name in names}), drawn.inputs)
+    return found
+
+
 def rests_on_wrong_part(
     check: Check, drawn: Sequence[DrawnCase], cases: Sequence[Case], tensors: dict[str, Array]
 ) -> bool:
@@ -173,7 +208,8 @@ def rests_on_wrong_part(
     if check.tensors:
         return False
     for number, (one, case, allowed) in enumerate(zip(drawn, cases, tolerances(check, drawn), strict=True)):
-        tables = {name: Lookup(tensors, number, name, allowed) for name in check.earlier}
+        model = parts_of_reference(check, one)
+        tables = {name: Lookup(tensors, number, name, allowed, model[name]) for name in check.earlier}
         again = call(composed(check, dict(tables)), one.inputs)
         if again.error is not None or not same_outcome(replace(case, shared=()), replace(again, shared=()), allowed):
             return False
@@ -287,7 +323,7 @@ def without_answer(check: Check, submission: Submission, transcript: Transcript)
     for where, what in ((submission.check_cells[check.name], function), (cell, the_cell)):
         ended = transcript.ended.get(where)
         if ended is not None:
-            return verdict(check, ended, how_it_ended(what, ended))
+            return verdict(check, ended, how_it_ended(what, ended, transcript.limits.get(where)))
     if check.trained is not None and function not in submission.unchanged:
         return without_weights(check, check.trained.variable, transcript)
     if check.name not in transcript.answers:
@@ -306,7 +342,7 @@ def without_weights(check: Check, variable: str, transcript: Transcript) -> Verd
     cell, what = train_id(variable), _("The cell that makes {variable}").format(variable=variable)
     ended, error = transcript.ended.get(cell), transcript.output(cell).error
     if ended is not None:
-        return verdict(check, ended, how_it_ended(what, ended))
+        return verdict(check, ended, how_it_ended(what, ended, transcript.limits.get(cell)))
     if error is None:
         return said(check, "not reached", _("{what} was not run to its end."), what=what)
     if error[0] == "NotImplementedError":
@@ -319,13 +355,39 @@ def status_of(error: tuple[str, str]) -> str:
     return "out of memory" if error[0] == "MemoryError" else "error"
 
 
-def how_it_ended(what: str, ended: str) -> str:
+def how_it_ended(what: str, ended: str, limit: TimeLimit | None = None) -> str:
+    """What is said of a cell or a function that the run ended with; of a limit of time, where it is known, which."""
     reasons = {
         "timeout": _("{what} did not come to an end within its time. Is there a loop that never ends?"),
-        "crashed": _("{what} ended the whole notebook (as os._exit does, or a process without memory)."),
+        "crashed": _(
+            "{what} ended the whole notebook (as os._exit does, a process without memory, or a library that may not start "
+            "one more thread)."
+        ),
         "out of memory": _("{what} asked for more memory than there is."),
+        "malformed": _("{what} sent more than a notebook may send, or something that cannot be read."),
     }
-    return reasons[ended].format(what=what)
+    told = reasons[ended].format(what=what)
+    return told if limit is None else f"{told} {_(which_limit(limit)).format(seconds=f'{limit.seconds:g}')}"
+
+
+def which_limit(limit: TimeLimit) -> str:
+    if limit.whole_notebook:
+        if limit.processor:
+            return marked("(The limit for the whole notebook: {seconds} seconds of processor time.)")
+        return marked("(The limit for the whole notebook: {seconds} seconds by the clock.)")
+    if limit.processor:
+        return marked("(The limit for a cell: {seconds} seconds of processor time.)")
+    return marked("(The limit for a cell: {seconds} seconds by the clock.)")
+
+
+def own_cells_ended(submission: Submission, transcript: Transcript) -> str:
+    """What is said of cells of the student's own that were left out in the end; later cells may miss what they define."""
+    told = [
+        how_it_ended(what, transcript.ended[cell], transcript.limits.get(cell))
+        for cell, what in submission.own_cells.items()
+        if cell in transcript.ended
+    ]
+    return "\n".join(told[:MOST_OWN_CELLS])
 
 
 def judge(
@@ -346,4 +408,11 @@ def judge(
             verdicts.append(judge_answer(check, drawn[check.name], answer, recorded, faulty))
         if not verdicts[-1].ok:
             faulty.setdefault(check.function, [check.function])
-    return verdicts
+    missing = own_cells_ended(submission, transcript)
+    return [shortened(one, missing if one.status in FOR_WANT_OF_A_CELL else "") for one in verdicts]
+
+
+def shortened(one: Verdict, more: str) -> Verdict:
+    """A verdict with something more to say, and a message of a bounded length: names in it come from the sandbox."""
+    message = one.message if len(one.message) <= LONGEST_MESSAGE else f"{one.message[:LONGEST_MESSAGE]} …"
+    return replace(one, message=f"{message}\n{more}" if more else message)

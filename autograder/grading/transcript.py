@@ -7,9 +7,9 @@ import numpy as np
 
 from autograder.check import Returned
 
-MOST_TEXT = 64 * 1024
+MOST_TEXT, MOST_TEXT_BYTES = 64 * 1024, 512 * 1024
 MOST_PICTURES = 8
-MOST_PICTURE_BYTES = 8 << 20
+MOST_PICTURE_BYTES = 4 << 20
 
 
 @dataclass
@@ -41,19 +41,34 @@ class Answer:
     cases: tuple[CaseAnswer, ...]
 
 
+@dataclass(frozen=True)
+class TimeLimit:
+    """A limit that was reached: so many seconds of the processor or by the clock, for a cell or for the whole notebook."""
+
+    seconds: float
+    processor: bool
+    whole_notebook: bool = False
+
+
 @dataclass
 class Transcript:
     """Everything that came over the border, and how each culprit cell ended.
 
-    ``ended`` maps the id of a cell to 'timeout' or 'crashed': the sandbox ended while that cell ran. Bytes are counted
-    over all reruns: the budget is the submission's.
+    ``ended`` maps the id of a cell to 'timeout', 'crashed' or 'malformed': the sandbox ended while that cell ran; where it
+    was for a limit of time, ``limits`` says which. Bytes and seconds are counted over all reruns: the budget is the
+    submission's. ``disturbed`` says that the grader was stopped, or the machine too busy to run the sandbox.
     """
 
     outputs: dict[str, CellOutput] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     calls: dict[str, dict[str, np.ndarray[Any, Any]]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, TimeLimit] = field(default_factory=dict)
+    disturbed: bool = False
     bytes_read: int = 0
+    processor_seconds: float = 0.0
+    clock_seconds: float = 0.0
+    text_bytes: int = 0
     picture_bytes: int = 0
     malformed: list[str] = field(default_factory=list)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +11,12 @@ from autograder.authoring.release import student_files, write_files
 from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.grading.executor import RunCell, Task, execute
-from autograder.grading.intake import LARGEST_NOTEBOOK, Unreadable, parse, read_file
+from autograder.grading.files import LARGEST_FILE, Unreadable, read_file
 from autograder.grading.judge import how_it_ended
+from autograder.grading.reading import parse
 from autograder.grading.transcript import Transcript
 from autograder.runner.calling import _
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, scratch
 from autograder.sandbox.limits import Limits
 
 ASKED = re.compile(r"^check\(\s*[\"']([\w.]+)[\"']", re.MULTILINE)
@@ -42,7 +42,7 @@ def look_at(notebook: Path, slugs: Sequence[str], load: Callable[[str], Exercise
     Raises NoSuchNotebook if it cannot be read, or shows no check of an exercise.
     """
     try:
-        data, _changed = read_file(notebook.resolve().parent, (notebook.name,), LARGEST_NOTEBOOK)
+        data, _changed = read_file(notebook.resolve().parent, (notebook.name,), LARGEST_FILE)
         sources = [cell.source for cell in parse(data) if cell.kind == "code"]
     except (Unreadable, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else error
@@ -50,7 +50,7 @@ def look_at(notebook: Path, slugs: Sequence[str], load: Callable[[str], Exercise
     asked = {place: found[1] for place, source in enumerate(sources) if (found := ASKED.search(source))}
     exercise = exercise_of(notebook, set(asked.values()), slugs, load)
     protected = has_sandbox()
-    with tempfile.TemporaryDirectory(prefix="check-") as folder:
+    with scratch.folder("check") as folder:
         files = student_files(exercise, notebook)
         write_files(files, Path(folder))
         beside = tuple((Path(folder, name), name) for name in files if not name.endswith(".ipynb"))
@@ -66,7 +66,7 @@ def told(transcript: Transcript, cell: str, name: str) -> str:
     """What stands below a check's cell when it has run."""
     output, ended = transcript.output(cell), transcript.ended.get(cell)
     if ended is not None:
-        return f"{name}: {_(ended)}.\n{how_it_ended(name, ended)}"
+        return f"{name}: {_(ended)}.\n{how_it_ended(name, ended, transcript.limits.get(cell))}"
     if output.error is not None:
         return f"{name}: {_('error')}.\n{': '.join(filter(None, output.error))}"
     return PROMPT.sub("", output.text).strip() or f"{name}: {_('not reached')}."

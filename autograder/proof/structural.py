@@ -17,6 +17,7 @@ import numpy as np
 from autograder.authoring.examples import worked_cases
 from autograder.check import Expected
 from autograder.exercise import Check, DrawnCase, Exercise
+from autograder.exercise.drawing import in_dtype
 from autograder.grading import challenge
 from autograder.grading.judge import expected_values, outcomes
 from autograder.proof.mutants import come_out_wrong
@@ -55,6 +56,12 @@ def integers(change: Callable[[Array], Any]) -> Change:
     return lambda result, inputs: each_array(lambda one: change(one) if one.dtype.kind in "iu" else one, result)
 
 
+def widest(inputs: dict[str, Any]) -> Any:
+    """The dtype of the floating-point inputs."""
+    kinds = [array.dtype for _name, array in arrays_in(inputs, "") if array.dtype.kind == "f"]
+    return np.result_type(*kinds) if kinds else np.float64
+
+
 def other_dtype(array: Array) -> Array:
     return array.astype(np.float32 if array.dtype == np.float64 else np.float64)
 
@@ -91,7 +98,9 @@ def detached(result: Any, inputs: dict[str, Any]) -> Any:
 # By name; each takes a result and the inputs of its call.
 CHANGES: dict[str, Change] = {
     "rounded": floats(lambda one: one.round(5)),
-    "single precision inside": floats(lambda one: one.astype(np.float32).astype(one.dtype)),
+    "single precision inside": lambda result, inputs: floats(lambda one: one.astype(np.float32).astype(widest(inputs)))(
+        result, inputs
+    ),
     "off by a millionth": floats(lambda one: (one * (1 + 1e-6)).astype(one.dtype) if one.dtype == np.float64 else one),
     "dtype not kept": floats(lambda one: other_dtype(one) if one.ndim else one),
     "scaled": floats(lambda one: (one * 2).astype(one.dtype)),
@@ -105,6 +114,7 @@ CHANGES: dict[str, Change] = {
     "returns its inputs": inputs_where_equal,
     "no gradient": detached,
 }
+NARROW = "single precision inside"
 
 
 def shapes(value: Any) -> Any:
@@ -150,13 +160,14 @@ REMEMBERING: dict[str, Callable[[], Change]] = {
 NAMES = (*CHANGES, *REMEMBERING)
 
 
-def wrapped(reference: Any, change: Change) -> Any:
-    """The reference with what it returns changed: a function, or a module of the same parameters."""
+def wrapped(reference: Any, change: Change, narrow: bool = False) -> Any:
+    """The reference with what it returns changed, and its inputs in single precision if asked: a function or a module."""
     if not isinstance(reference, type):
 
         @functools.wraps(reference)
         def function(*inputs: Any) -> Any:
-            return change(reference(*inputs), dict(enumerate(inputs)))  # type: ignore[arg-type]
+            taken = [in_dtype(one, np.float32) for one in inputs] if narrow else inputs
+            return change(reference(*taken), dict(enumerate(inputs)))  # type: ignore[arg-type]
 
         return function
     whole: Any = reference
@@ -182,18 +193,21 @@ def applicable(check: Check, name: str) -> bool:
     kinds = {leaf.dtype.kind for one in results for leaf in leaves(one)}
     axes = max((leaf.ndim for one in results for leaf in leaves(one)), default=0)
     float_arrays = any(leaf.ndim and leaf.dtype.kind == "f" for one in results for leaf in leaves(one))
+    inputs = [array for case in worked_cases(check) for _name, array in arrays_in(case.inputs, "")]
+    promised = name in check.promises.values()
     asked = {
-        "dtype not kept": float_arrays, "moved": axes > 0, "one buffer": axes > 0, "transposed": axes > 1,
-        "eight bits": bool(kinds & set("iu")), "parts swapped": all(isinstance(one, tuple | list) for one in results),
-        "returns its inputs": check.new_arrays, "no gradient": name in check.promises.values(),
+        "writes to its inputs": bool(inputs), NARROW: promised or "f" in kinds, "dtype not kept": float_arrays,
+        "moved": axes > 0, "one buffer": axes > 0, "transposed": axes > 1, "eight bits": bool(kinds & set("iu")),
+        "parts swapped": all(isinstance(one, tuple | list) for one in results),
+        "returns its inputs": check.new_arrays and promised, "no gradient": promised,
     }  # fmt: skip
-    of_floats = ("rounded", "single precision inside", "off by a millionth", "scaled", "negated")
+    of_floats = ("rounded", "off by a millionth", "scaled", "negated")
     return "f" in kinds if name in of_floats else asked.get(name, True)
 
 
 def version(check: Check, name: str) -> Any:
     """The wrong version of that name, with nothing remembered."""
-    return wrapped(check.reference, CHANGES[name] if name in CHANGES else REMEMBERING[name]())
+    return wrapped(check.reference, CHANGES[name] if name in CHANGES else REMEMBERING[name](), name == NARROW)
 
 
 def rejecting(check: Check, function: Any, cases: list[DrawnCase]) -> bool:

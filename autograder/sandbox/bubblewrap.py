@@ -5,23 +5,31 @@ import os
 import secrets
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.sandbox import fonts, runtime, seccomp
+from autograder.sandbox import fonts, runtime, scratch, seccomp
 from autograder.sandbox.limits import Limits
 
 PACKAGES, RUNNER, WORK = "/packages", "/runner", "/notebook"
+
+CHARACTERS = Path("/usr/lib/locale/C.utf8")
 
 # Above every range that Linux distributions give out (systemd, "Users, Groups, UIDs and GIDs on systemd systems").
 FIRST_UID, UIDS = 1_880_000_000, 1 << 27
 
 # On some processors these keep an old OpenBLAS right; they say nothing about the host that matters.
 PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
+# What is asked of libraries, so that the same code runs here as at home: a pool of threads that is asked for has one, and
+# what PyTorch would compile runs as it stands, since there is no compiler.
+FOR_LIBRARIES = {
+    "OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1", "TORCH_COMPILE_DISABLE": "1",
+}  # fmt: skip
 
 
 class SandboxUnavailable(UserError):
@@ -62,21 +70,23 @@ def enterable_parents(paths: list[Path]) -> list[str]:
 
 
 def _filesystem(mounts: Mounts, folder: str) -> list[str]:
-    system = list(runtime.system_paths())
-    arguments = enterable_parents(system)
+    packages = tuple(sorted({*runtime.RUNNER_NEEDS, *mounts.packages}))
+    system, libraries = runtime.system_paths(), runtime.library_paths(packages)
+    arguments = []
+    for name in ("lib", "lib64"):  # a link on most systems, into /usr
+        path = Path("/") / name
+        arguments += ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else []
+    arguments += enterable_parents([*system, *(Path(place) for _path, place in libraries)])
     for path in system:
         arguments += ["--ro-bind", str(path), str(path)]
-    for name in ("lib", "lib64", "lib32"):
-        path = Path("/") / name
-        if path.is_symlink():
-            arguments += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            arguments += ["--ro-bind", str(path), str(path)]
+    for path, place in libraries:
+        arguments += ["--ro-bind", str(path), place]
+    if CHARACTERS.is_dir():  # newer C libraries know these by themselves
+        arguments += [*enterable_parents([CHARACTERS]), "--ro-bind", str(CHARACTERS), str(CHARACTERS)]
     for path in runtime.hidden_paths():
         arguments += ["--perms", "0755", "--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
-    arguments += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     arguments += ["--perms", "0755", "--dir", PACKAGES]
-    for path, name in runtime.package_paths(tuple(sorted({*runtime.RUNNER_NEEDS, *mounts.packages}))):
+    for path, name in runtime.package_paths(packages):
         arguments += ["--ro-bind", str(path), f"{PACKAGES}/{name}"]
     arguments += ["--ro-bind", str(mounts.runner), RUNNER]
     arguments += ["--bind", f"{folder}/notebook", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
@@ -131,8 +141,8 @@ def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, sec
     namespaces = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     environment = {
         "HOME": WORK, "LANG": "C.UTF-8", "MPLBACKEND": "agg", "MPLCONFIGDIR": fonts.CONFIGURATION,
-        "MPL_IGNORE_SYSTEM_FONTS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        "IPYTHONDIR": "/tmp",  # noqa: S108 - the sandbox's own
+        "MPL_IGNORE_SYSTEM_FONTS": "1", "IPYTHONDIR": "/tmp",  # noqa: S108 - the sandbox's own
+        **FOR_LIBRARIES,
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
     }  # fmt: skip
     settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]
@@ -165,7 +175,7 @@ def prepared(program: list[str], mounts: Mounts, limits: Limits) -> Iterator[Pre
     try:
         os.write(writer, code)
         os.close(writer)
-        with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+        with scratch.folder("sandbox") as folder:
             yield Prepared(command(program, mounts, limits, folder, reader), (reader,))
     finally:
         os.close(reader)

@@ -6,6 +6,7 @@ sees the folders of the packages that an exercise allows, one by one.
 
 import functools
 import importlib.metadata
+import shutil
 import site
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from autograder.errors import UserError
+from autograder.sandbox import libraries
 
 RUNNER_NEEDS = ("numpy", "ipython", "safetensors")
 
@@ -71,14 +73,21 @@ def interpreter() -> Path:
 
 @functools.cache
 def system_paths() -> tuple[Path, ...]:
-    """What the interpreter needs of the system: its own files, and the libraries that it links to."""
+    """The interpreter's own files."""
     base = Path(sys.base_prefix).resolve()
     variables = dict.fromkeys(("base", "installed_base", "platbase", "installed_platbase"), str(base))
     paths = [Path(sysconfig.get_path(name, vars=variables)) for name in ("stdlib", "platstdlib")]
     paths += [interpreter(), *(base / "lib").glob("libpython3*.so*")]
-    paths += [path for name in ("lib", "lib64", "lib32") if (path := Path("/usr") / name).is_dir()]
     unique = dict.fromkeys(path for path in paths if path.exists())
     return tuple(path for path in unique if not any(other in path.parents for other in unique))
+
+
+@functools.cache
+def library_paths(names: tuple[str, ...]) -> tuple[tuple[Path, str], ...]:
+    """The system's libraries that the interpreter and these distributions need, each with the path that it is looked for at."""
+    programs = [path / "lib-dynload" if path.is_dir() else path for path in system_paths()]
+    programs += [path for path, _name in package_paths(names)]
+    return libraries.system_libraries((*programs, *(Path(tool) for tool in (shutil.which("setpriv"),) if tool)))
 
 
 @functools.cache

@@ -3,6 +3,9 @@
 A refused call fails with EPERM, so an honest library that probes for it goes on; clone3 fails with ENOSYS, so that the C
 library falls back to clone, whose flags can be read here. A call through another architecture's table ends the process.
 
+A lock on a file is said to be taken, and is not: files that all sandboxes read are the host's, whose processes and neighbours
+would see it. Inside, each program has its files to itself.
+
 Source: Linux, Documentation/userspace-api/seccomp_filter.rst; system call numbers from the kernel's own tables.
 """
 
@@ -12,7 +15,7 @@ import struct
 
 LOAD, JUMP_EQUAL, JUMP_SET, JUMP_AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-NUMBER_OFFSET, ARCHITECTURE_OFFSET, FIRST_ARGUMENT_OFFSET = 0, 4, 16
+NUMBER_OFFSET, ARCHITECTURE_OFFSET, FIRST_ARGUMENT_OFFSET, SECOND_ARGUMENT_OFFSET = 0, 4, 16, 24
 NEW_USER_NAMESPACE = 0x10000000
 X32_BIT = 0x40000000
 
@@ -40,6 +43,9 @@ REFUSED = {
     "acct": (163, 89),
 }  # fmt: skip
 CLONE, CLONE3 = (56, 220), (435, 435)
+FLOCK, FCNTL = (73, 32), (72, 25)
+SET_LOCK = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
+TELL_OF_OTHERS = (1024, 1026)  # F_SETLEASE, F_NOTIFY: who else opens a file
 # Calls that one kind of processor has and the other never had.
 REFUSED_ON = {"x86_64": {"inotify_init": 253, "modify_ldt": 154}, "aarch64": {}}
 
@@ -72,6 +78,16 @@ def program(machine: str | None = None) -> bytes:
     for number in [*(numbers[column] for numbers in REFUSED.values()), *REFUSED_ON[machine].values()]:
         code += [_instruction(JUMP_EQUAL, number, 0, 1), refuse]
     code += [_instruction(JUMP_EQUAL, CLONE3[column], 0, 1), _instruction(RETURN, ERRNO | errno.ENOSYS)]
+    done = _instruction(RETURN, ERRNO)
+    code += [_instruction(JUMP_EQUAL, FLOCK[column], 0, 1), done]
+    commands = [
+        step
+        for numbers, outcome in ((SET_LOCK, done), (TELL_OF_OTHERS, refuse))
+        for number in numbers
+        for step in (_instruction(JUMP_EQUAL, number, 0, 1), outcome)
+    ]
+    code += [_instruction(JUMP_EQUAL, FCNTL[column], 0, len(commands) + 2)]
+    code += [_instruction(LOAD, SECOND_ARGUMENT_OFFSET), *commands, _instruction(RETURN, ALLOW)]
     # clone may not make a user namespace
     code += [
         _instruction(JUMP_EQUAL, CLONE[column], 0, 4),

@@ -127,7 +127,7 @@ def greedy(next_scores: NextScores, states: States, start: int, end: int, longes
         The model, and a tuple of its states (N, H). ``next_scores(ids, states)`` takes the last words (N,) and the states, and
         returns the scores (N, V) of the next words and the new states.
     start, end : int
-        The words that begin and end a sequence.
+        The words that begin and end a sequence, two different ones.
     longest : int
         The most words to write.
 

@@ -92,7 +92,7 @@ def beam_search(
         The model, and a tuple of its states (1, H) for one sequence. ``next_scores(ids, states)`` takes the last words (K,)
         and states (K, H) of K sequences, and returns the scores (K, V) of the next words and the new states.
     start, end : int
-        The words that begin and end a sequence.
+        The words that begin and end a sequence, two different ones.
     longest : int
         The most words to write.
     width : int

@@ -11,6 +11,7 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.grading import border
 from autograder.grading.border import LARGEST_HEADER, BorderError, Frame, FrameReader, arrays, plain_text
 from autograder.runner import wire
 
@@ -224,6 +225,15 @@ BLOCKS = {
 @pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
 def test_a_block_that_is_not_plain_arrays_is_refused(block: bytes) -> None:
     with pytest.raises(BorderError):
+        arrays(block)
+
+
+def test_a_block_with_a_long_header_is_refused_before_the_library_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would read the names of a million empty arrays, and let no other thread run meanwhile."""
+    empty = {f"{number}": {"dtype": "F64", "shape": [0], "data_offsets": [0, 0]} for number in range(6000)}
+    block = raw_block(empty)
+    monkeypatch.setattr(border.safetensors, "deserialize", lambda block: pytest.fail("it was read"))
+    with pytest.raises(BorderError, match="too many arrays"):
         arrays(block)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 from playwright.sync_api import Browser
 
 from autograder.authoring.release import release_into
@@ -100,6 +101,31 @@ def test_until_somebody_grades_it_the_question_is_said_to_wait(graded: Course) -
     assert "ada,toy,why,to grade by hand,,3,1" in csv_text([(TOY, [row])])
     assert row_json(row)["by_hand"] == {"why": None}
     assert screen_table(TOY, [row]).columns[2].header == "why\n/3"
+
+
+def hand_in_again(course: Course, answer: str) -> None:
+    path = course.inbox / "ada" / "toy" / "toy.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    set_source(notebook, "answer-why", answer)
+    path.write_bytes(notebook_bytes(notebook))
+
+
+def test_a_score_by_hand_is_asked_for_again_for_another_answer_alone(graded: Course) -> None:
+    with Gradebook(graded.db_url, graded.course_id) as book:
+        grade = book.find_grade("answer-why", "toy", "toy", "ada")
+        comment = book.find_comment("answer-why", "toy", "toy", "ada")
+        grade.manual_score, grade.needs_manual_grade, comment.manual_comment = 2, False, "Name the bias."
+        book.db.commit()
+    assert total(graded, anew=True) == (3, 2.0)
+    hand_in_again(graded, "Sums of products are linear.")
+    for options in ({}, {"anew": True}):  # what was given before stays in sight
+        assert total(graded, **options) == (1, None)
+        with Gradebook(graded.db_url, graded.course_id) as book:
+            assert book.find_grade("answer-why", "toy", "toy", "ada").needs_manual_grade
+            said = book.find_comment("answer-why", "toy", "toy", "ada").comment
+            assert said == "The earlier answer was given 2; this one is another.\nName the bias."
+        page = (graded.feedback / "ada" / "toy" / "toy.html").read_text(encoding="utf-8")
+        assert "The earlier answer was given 2" in page
 
 
 def free_port() -> int:

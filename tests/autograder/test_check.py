@@ -66,6 +66,14 @@ def test_the_reference_is_right(declared: Check) -> None:
     assert "worked cases agree" in verdict.message
 
 
+def test_under_nbgraders_validation_alone_a_check_that_is_not_right_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not check("rnn.step", changed(lambda h: h + 1)).ok
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    assert check("rnn.step", step).ok
+    with pytest.raises(check_module.NotRight, match="step"):
+        check("rnn.step", changed(lambda h: h + 1))
+
+
 @EACH_MISTAKE
 def test_each_mistake_is_named_from_the_worked_cases(declared: Check, mistake: Misconception) -> None:
     verdict = check(declared.name, mistake.function)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from autograder import cli
 from autograder.cli import app
 from autograder.grading import class_run
 from tests.autograder.conftest import tree
@@ -101,13 +102,14 @@ def test_a_folder_in_the_inbox_that_cannot_be_a_student_is_left_out_and_named(co
     for name in ("<script>", "..x", "-rf", "a b"):
         (course.inbox / name / "01_vanilla_rnn").mkdir(parents=True)
     result = autograder("grade", "--course", str(course.root))
-    assert result.returncode == 0, result.stderr
-    assert result.stderr.count("left out: the folder") == 4
+    assert result.returncode == 1, result.stderr
+    assert result.stderr.count("this cannot be a student's name") == 4
     assert "0 graded now" in result.stdout
 
 
 SAY_WHETHER_PYTORCH_IS_LOADED = """
 import sys
+from autograder import cli
 from autograder.cli import app
 sys.argv = ["autograder", *sys.argv[1:]]
 app(standalone_mode=False)
@@ -219,3 +221,16 @@ def test_translate_makes_a_catalogue_and_keeps_what_is_translated(course, autogr
         'msgstr ""\n'
     )
     assert autograder("translate", "09_own", "xx", "--course", str(course.root)).returncode == 2
+
+
+def test_an_interruption_ends_with_a_sentence_and_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise SystemExit(130)  # what Typer makes of Ctrl-C
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 130
+    assert "Stopped. What is graded is kept" in capsys.readouterr().err

@@ -7,10 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
+from autograder.authoring.release import student_files, write_files
 from autograder.course import Course
 from autograder.exercise import Exercise
+from autograder.exercise.cells import notebook_bytes
+from autograder.exercise.notebooks import fill_in, reference_sources
 from autograder.grading.class_run import grade_class
 from autograder.grading.gradebook import GradeWriter, Row
 from autograder.grading.intake import take_in_all
@@ -186,6 +190,19 @@ def as_ordinary_user(folder: Path) -> list[str]:
                 arguments += ["--bind", str(path), str(path)]
     drop = ["setpriv", "--reuid", str(ORDINARY_UID), "--regid", str(ORDINARY_UID), "--clear-groups", "--inh-caps=-all"]
     return [*arguments, "--", *drop, "--"]
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_nbgrader_s_validation_at_home_fails_unless_every_check_is_right(
+    written: bool, course: Course, exercise: Exercise, tmp_path: Path
+) -> None:
+    released = nbformat.read(course.released(exercise.slug), as_version=4)
+    sources = reference_sources(exercise) if written else {}
+    files = student_files(exercise, course.released(exercise.slug))
+    write_files(files | {"work.ipynb": notebook_bytes(fill_in(exercise, released, sources))}, tmp_path / "home")
+    result = nbgrader(course, "validate", str(tmp_path / "home" / "work.ipynb"))
+    assert ("Success!" in result.stdout) == written, result.stdout + result.stderr
+    assert ("step still raises NotImplementedError" in result.stdout) != written
 
 
 def test_an_ordinary_user_gets_the_same_grades(course: Course, exercise: Exercise) -> None:

@@ -1,16 +1,22 @@
 """One notebook's run: what hangs or crashes costs itself alone, and what comes out is bounded."""
 
 import dataclasses
+import fcntl
+import os
 
 import pytest
 
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, solution_id
 from autograder.exercise.notebooks import reference_sources
-from autograder.grading import challenge
-from autograder.grading.executor import RunCell, Task, execute
+from autograder.grading import challenge, executor
+from autograder.grading.border import BorderError, Frame, FrameReader
+from autograder.grading.executor import Reader, RunCell, Spent, Task, execute, read_frames
 from autograder.grading.judge import Submission, judge
+from autograder.grading.transcript import MOST_TEXT, MOST_TEXT_BYTES, TimeLimit, Transcript
+from autograder.runner import wire
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.meter import Watch
 
 SEED = bytes(32)
 QUICK = Limits(cell_seconds=4.0, notebook_seconds=60.0)
@@ -146,3 +152,147 @@ def test_a_result_of_another_type_is_wrong_and_named(exercise: Exercise, form: s
     verdicts, _ = run(exercise, step=helper + f"def step(x, h_prev, W_x, W_h, b):\n    {form}\n")
     assert verdicts["step"].status == "wrong"
     assert "returned" in verdicts["step"].message
+
+
+def plain_task(*sources: str, packages: tuple[str, ...] = ("numpy",), limits: Limits = QUICK) -> Task:
+    """Cells of a notebook without checks, named by their places."""
+    return Task(packages, tuple(RunCell(f"{place}", source) for place, source in enumerate(sources)), {}, limits)
+
+
+class Times:
+    """A processor's time and a clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.processor = self.clock = 0.0
+
+    def spent(self, limits: Limits) -> Spent:
+        return Spent(limits, lambda: self.processor, Watch(lambda: self.clock))
+
+
+def test_what_a_cell_sets_for_numpy_does_not_outlive_it(exercise: Exercise) -> None:
+    """At home a check calls a function with floating-point errors ignored; so does the grader."""
+    verdicts, _ = run(exercise, before="np.seterr(all='raise')")
+    assert statuses(verdicts) == ALL_RIGHT
+
+
+def test_pytorch_runs_as_at_home_with_more_threads_and_compiled() -> None:
+    source = """
+import torch
+torch.set_num_threads(4)
+print(torch.tanh(torch.zeros(1000, 1000)).sum().item())
+
+@torch.compile
+def twice(x):
+    return 2 * x
+
+print(twice(torch.ones(2)).tolist(), torch.compile(torch.nn.Identity())(torch.ones(1)).tolist())
+"""
+    transcript = execute(plain_task(source, packages=("numpy", "torch"), limits=Limits(cell_seconds=60)))
+    assert (transcript.ended, transcript.outputs["0"].text) == ({}, "0.0\n[2.0, 2.0] [1.0]\n")
+
+
+def test_a_cell_that_waits_takes_no_processor_time() -> None:
+    limits = Limits(cell_seconds=2.0, waiting=100.0)
+    transcript = execute(plain_task("import time\ntime.sleep(3)\nprint('awake')", limits=limits))
+    assert (transcript.ended, transcript.outputs["0"].text) == ({}, "awake\n")
+
+
+def test_a_cell_that_waits_for_ever_is_ended_by_the_clock() -> None:
+    limits = Limits(cell_seconds=1.0, waiting=2.0)
+    transcript = execute(plain_task("import time\nprint('asleep')\ntime.sleep(10 ** 6)", "print(2)", limits=limits))
+    assert (transcript.ended, transcript.outputs["1"].text) == ({"0": "timeout"}, "2\n")
+    assert transcript.limits == {"0": TimeLimit(2.0, processor=False)}
+
+
+def test_a_cell_that_hangs_says_which_limit_it_reached(exercise: Exercise) -> None:
+    verdicts, transcript = run(exercise, embed="def embed(ids, W_e):\n    while True: pass")
+    (limit,) = transcript.limits.values()
+    assert limit == TimeLimit(QUICK.cell_seconds, processor=True)
+    assert "4 seconds of processor time" in verdicts["embed"].message
+
+
+def test_forged_beginnings_set_no_clock_back() -> None:
+    task, times = plain_task("", "", ""), Times()
+    reader = Reader(task, Transcript(), set(), times.spent(task.limits))
+    reader.take(Frame({"kind": "ready"}, b""))
+    reader.take(Frame({"kind": "begin", "cell": "0"}, b""))
+    for _ in range(3):
+        times.processor += 1.0
+        for kind, cell in (("begin", "0"), ("end", "0"), ("begin", "2"), ("ready", "")):
+            reader.take(Frame({"kind": kind, "cell": cell}, b""))
+        assert (reader.current, reader.reached()) == ("0", None)
+    times.processor += 1.0
+    assert reader.reached() == TimeLimit(QUICK.cell_seconds, processor=True)
+
+
+def test_no_frames_go_beyond_the_time_of_the_notebook() -> None:
+    task, times = plain_task("", ""), Times()
+    spent = times.spent(task.limits)
+    spent.earlier = (task.limits.notebook_seconds - 1, 0.0)
+    reader = Reader(task, Transcript(), set(), spent)
+    for cell in ("0", "1"):
+        times.processor += 0.5
+        reader.take(Frame({"kind": "begin", "cell": cell}, b""))
+    assert reader.reached() == TimeLimit(task.limits.notebook_seconds, processor=True, whole_notebook=True)
+
+
+def test_a_run_that_is_said_to_be_done_before_its_last_cell_is_not() -> None:
+    task = plain_task("", "")
+    reader = Reader(task, Transcript(), set(), Times().spent(task.limits))
+    reader.take(Frame({"kind": "begin", "cell": "0"}, b""))
+    with pytest.raises(BorderError, match="before its last cell"):
+        reader.take(Frame({"kind": "done"}, b""))
+    assert not reader.done
+
+
+def test_what_lies_in_the_pipe_is_read_before_a_cell_is_out_of_time() -> None:
+    """After a pause of the grader the sandbox has gone on; the time that it took belongs to cells that have ended."""
+    task, times = plain_task("", ""), Times()
+    reader = Reader(task, Transcript(), set(), times.spent(task.limits))
+    begin = wire.encode({"kind": "begin", "cell": "0"})
+    reader.take(Frame({"kind": "begin", "cell": "0"}, b""))
+    times.processor = task.limits.cell_seconds + 1
+    text = wire.encode({"kind": "text", "cell": "0", "text": "x" * 100_000})
+    frames = [begin, text, wire.encode({"kind": "begin", "cell": "1"}), wire.encode({"kind": "done"})]
+    ours, theirs = os.pipe()
+    try:
+        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 1 << 18)
+        os.write(theirs, b"".join(frames))
+        assert read_frames(ours, reader, FrameReader(1 << 20)) == "done"
+        assert reader.limit is None
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize("disturbed", [False, True])
+def test_what_ended_while_the_machine_stood_still_is_run_once_more(
+    disturbed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [Transcript(disturbed=disturbed), Transcript(disturbed=True), Transcript()]
+    left = iter(made)
+    monkeypatch.setattr(executor, "runs_of", lambda task: next(left))
+    assert execute(plain_task("")) is made[1 if disturbed else 0]
+
+
+def test_forged_bytes_are_told_as_what_they_are() -> None:
+    forged = "import os\nfor fd in range(3, 16):\n    try:\n        os.write(fd, bytes([255]) * 64)\n    except OSError: pass"
+    transcript = execute(plain_task(forged + "\nimport time; time.sleep(60)", "print(2)"))
+    assert transcript.ended == {"0": "malformed"}
+    assert transcript.outputs["1"].text == "2\n"
+
+
+def test_reading_what_comes_out_is_bounded_in_the_graders_own_time() -> None:
+    limits = dataclasses.replace(QUICK, border_seconds=0.0)
+    transcript = execute(plain_task("print('x', flush=True)", limits=limits))
+    assert "what came out of the sandbox takes too long to read" in transcript.malformed
+
+
+def test_what_a_whole_notebook_prints_is_bounded() -> None:
+    reader = Reader(plain_task(*[""] * 40), transcript := Transcript(), set(), Times().spent(QUICK))
+    for cell in range(40):
+        reader.take(Frame({"kind": "text", "cell": f"{cell}", "text": "é" * MOST_TEXT}, b""))
+    told = [output.text for output in transcript.outputs.values() if "the rest is left out" in output.text]
+    assert len(told) == 1
+    kept = "".join(output.text for output in transcript.outputs.values()).encode()
+    assert MOST_TEXT_BYTES <= len(kept) < MOST_TEXT_BYTES + 200

@@ -1,12 +1,14 @@
 """A gradebook that begins without the program alembic: the same number of its migrations, and nothing else touched."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from autograder.course import Course, put_environment_on_path
+from autograder.course import Course, CourseError, put_environment_on_path
 from autograder.grading.gradebook import GradeWriter, begin_gradebook
 
 
@@ -43,3 +45,13 @@ def test_a_gradebook_that_is_there_keeps_its_number(tmp_path: Path) -> None:
     engine.dispose()
     begin_gradebook(course)
     assert number_in(course) == ["older"]
+
+
+def test_a_gradebook_that_another_program_holds_is_one_clear_sentence(tmp_path: Path) -> None:
+    course = Course.create(tmp_path / "course")
+    with GradeWriter(course) as writer, closing(sqlite3.connect(tmp_path / "course" / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CourseError, match=r"cannot be used now \(.*locked\); if another program holds it"):
+            writer.begin("01_vanilla_rnn", "1", bytes(32), anew=False)
+        other.rollback()
+        assert writer.begin("01_vanilla_rnn", "1", bytes(32), anew=False).version == "1"

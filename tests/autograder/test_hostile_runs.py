@@ -12,6 +12,7 @@ from autograder.exercise.cells import notebook_bytes
 from autograder.exercise.notebooks import fill_in, reference_sources
 from autograder.grading import class_run
 from autograder.grading.class_run import grade_class
+from autograder.grading.gradebook import GradeWriter
 from autograder.grading.pages import autograded_path, feedback_path
 from autograder.grading.picture import is_small_png
 from autograder.grading.transcript import MOST_PICTURE_BYTES
@@ -156,3 +157,21 @@ def test_a_picture_that_announces_too_many_pixels_is_refused() -> None:
     assert not is_small_png(png(65_535, 65_535))
     assert not is_small_png(png(0, 10))
     assert not is_small_png(png(10, 10, 3 * MEGABYTE))
+
+
+def test_an_interruption_ends_the_runs_that_are_under_way(course: Course, exercise: Exercise) -> None:
+    """What is graded by then is kept; the notebook that still ran is graded by the next command."""
+    hand_in(course, exercise, "quick")
+    hand_in(course, exercise, "waits", new_code_cell("import time\ntime.sleep(20)", id="waits"))
+
+    def interrupt(what: str, done: int, of: int) -> None:
+        if what == "grading" and done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        grade_class(course, exercise, progress=interrupt)
+    with GradeWriter(course) as writer:
+        assert [row.student for row in writer.rows(exercise)] == ["quick"]
+    again = grade_class(course, exercise)
+    assert again.graded == ["waits"]
+    assert points(again) == {"quick": 12.0, "waits": 12.0}

@@ -1,18 +1,21 @@
 """The judge: what a verdict says of an answer, of no answer, and of a function that rests on a wrong one."""
 
 import inspect
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.check import Returned, Verdict
+from autograder.check import Case, Returned, Verdict
 from autograder.exercise import EXERCISES, Check, DrawnCase
 from autograder.exercise.cells import check_id, solution_id
 from autograder.grading import challenge
 from autograder.grading.border import arrays
 from autograder.grading.judge import (
+    LONGEST_MESSAGE,
     STATUSES,
     Lookup,
     Submission,
@@ -22,8 +25,10 @@ from autograder.grading.judge import (
     judge,
     matching,
     outcomes,
+    rests_on_wrong_part,
 )
-from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
+from autograder.grading.pages import graded_notebook
+from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, TimeLimit, Transcript
 from autograder.runner.answers import record_calls
 from solutions.with_numpy.rnn import forward, step
 
@@ -188,7 +193,34 @@ def test_a_cell_that_ended_the_sandbox_gives_its_status_to_its_check_alone(ended
 
 
 def test_every_way_to_end_is_explained() -> None:
-    assert len({how_it_ended("step", ended) for ended in ("timeout", "crashed", "out of memory")}) == 3
+    assert len({how_it_ended("step", ended) for ended in ("timeout", "crashed", "out of memory", "malformed")}) == 4
+
+
+def test_each_limit_of_time_is_named() -> None:
+    kinds = [(processor, whole) for processor in (True, False) for whole in (True, False)]
+    told = {how_it_ended("step", "timeout", TimeLimit(10.0, *kind)) for kind in kinds}
+    assert len(told) == 4
+    assert all("10 seconds" in one for one in told)
+
+
+def test_a_cell_of_ones_own_that_was_left_out_is_named_where_its_names_are_missed() -> None:
+    run = transcript()
+    missed = CaseAnswer(error=("NameError", "name 'SCALE' is not defined"))
+    run.answers["rnn.forward"] = Answer(False, (missed,) * len(CASES["rnn.forward"]))
+    run.ended["added-1"] = "timeout"
+    run.limits["added-1"] = TimeLimit(10.0, processor=True)
+    found = verdicts(run, own_cells={"added-1": "A cell of your own after the check of step"})
+    assert "A cell of your own after the check of step did not come to an end" in found["forward"].message
+    assert "10 seconds of processor time" in found["forward"].message
+    assert all("of your own" not in verdict.message for name, verdict in found.items() if name != "forward")
+
+
+def test_the_page_says_below_a_cell_how_it_ended() -> None:
+    built = new_notebook(cells=[new_code_cell("while True: pass", id="added-1")])
+    run = Transcript(ended={"added-1": "timeout"}, limits={"added-1": TimeLimit(10.0, processor=True)})
+    page = graded_notebook(EXERCISE, built, run, []).decode()
+    assert "This cell did not come to an end within its time." in page
+    assert "10 seconds of processor time" in page
 
 
 def test_a_check_that_no_frame_came_for_was_not_reached() -> None:
@@ -341,11 +373,48 @@ def test_calls_of_any_form_do_not_stop_the_judge(calls: dict[str, np.ndarray]) -
 def test_a_table_of_calls_finds_what_was_recorded_and_nothing_else() -> None:
     rows = {"3/f/0/0": np.ones(2), "3/f/0/out": np.zeros(3), "3/f/1/0": np.full(2, 2.0), "3/f/1/out": np.ones(3)}
     rows |= {"4/f/0/0": np.full(2, 3.0), "4/f/0/out": np.ones(3)}
-    table = Lookup(rows, 3, "f", 1e-5)
+    table = Lookup(rows, 3, "f", 1e-5, [np.ones(3)])
     assert table(np.full(2, 2.0)).tolist() == [1.0, 1.0, 1.0]
     for other in (np.full(2, 3.0), np.ones(3), np.ones((1, 2))):
         with pytest.raises(LookupError):
             table(other)
+
+
+def test_recorded_results_do_not_spread_to_arrays_that_are_larger_than_the_references() -> None:
+    """Each is small; the reference adds one a step, and these have their lengths on different axes."""
+    check = EXERCISES["02_bptt"].check("rnn.backward")
+    drawn = max(challenge.draw_all(EXERCISES["02_bptt"], bytes(32), "student")[check.name], key=most_steps)
+    rows: dict[str, np.ndarray] = {}
+
+    def step_backward(*inputs: Any) -> tuple[Any, ...]:
+        number, found = len(rows) // 10, list(original(*inputs))
+        found[2] = np.ones((400, *(1,) * (2 + number % 2)))
+        rows.update({f"step_backward/{number}/{place}": value for place, value in enumerate(inputs)})
+        rows.update({f"step_backward/{number}/out.{place}": value for place, value in enumerate(found)})
+        return original(*inputs)
+
+    original = inspect.unwrap(check.reference).__globals__["step_backward"]
+    composed(check, {"step_backward": step_backward})(**drawn.inputs)
+    tracemalloc.start()
+    rests_on_wrong_part(check, drawn, Case(Returned("tuple", parts=())), rows)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(rows) > 20
+    assert peak < 6 << 20, f"{peak >> 20} MB"
+
+
+def most_steps(case: DrawnCase) -> int:
+    return len(case.inputs["x"])
+
+
+def test_a_message_has_a_bounded_length_whatever_names_come_out() -> None:
+    run = transcript()
+    parts = tuple((f"{number}" + "x" * 70, Returned("int")) for number in range(64))
+    nested = Returned("dict", parts=tuple((name, Returned("dict", parts=parts)) for name, _ in parts))
+    run.answers["rnn.step"] = Answer(False, (CaseAnswer(nested),) * len(CASES["rnn.step"]))
+    ended = CaseAnswer(error=("E", "x" * 64_000))
+    run.answers["rnn.forward"] = Answer(False, (ended,) * len(CASES["rnn.forward"]))
+    assert all(len(verdict.message) <= LONGEST_MESSAGE + 2 for verdict in verdicts(run).values())
 
 
 # ---- the judge's own tools -------------------------------------------------------------------------------------------

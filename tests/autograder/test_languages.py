@@ -28,9 +28,9 @@ from autograder.grading import challenge
 from autograder.grading.core import version_of
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.gradebook import Graded, GradeWriter, Outcome, Row
-from autograder.grading.intake import rebuild
 from autograder.grading.judge import STATUSES, Submission, judge, outcomes
 from autograder.grading.pages import graded_notebook, write_pages
+from autograder.grading.rebuilding import rebuild
 from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
 from autograder.languages import LanguageError, placeholders
 from autograder.runner import calling
@@ -168,7 +168,8 @@ def test_a_language_is_spoken_for_a_while() -> None:
 # What students read is made in these modules, and of the first line to the last it goes through `_`, but for:
 SPEAKING = (
     "check.py", "structure.py", "runner/calling.py", "runner/run.py", "runner/capture.py", "runner/answers.py",
-    "grading/judge.py", "grading/intake.py", "grading/pages.py",
+    "grading/judge.py", "grading/intake.py", "grading/files.py", "grading/reading.py", "grading/matching.py",
+    "grading/rebuilding.py", "grading/pages.py", "table.py",
 )  # fmt: skip
 NOT_SAID = {
     "to be measured": "a status, which is a code; marked once in check.py",

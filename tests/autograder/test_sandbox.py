@@ -1,5 +1,6 @@
 """The sandbox by itself: what a program in it can and cannot do, in the mode of whoever runs the tests."""
 
+import fcntl
 import json
 import os
 import socket
@@ -111,6 +112,65 @@ def test_the_packages_of_the_exercise_can_be_imported() -> None:
 def test_no_file_of_the_repository_or_the_system_is_there(path: Path) -> None:
     result = inside(f"import os\nprint(os.path.exists({str(path)!r}))\nprint(os.listdir('/'))")
     assert result.stdout.startswith("False"), result.stdout + result.stderr
+
+
+def test_of_the_system_only_libraries_that_something_needs_are_there() -> None:
+    """Each program of the host that can be read there is one that an attack can be prepared for."""
+    program = """
+import os
+seen = [os.path.join(folder, name) for top in ("/usr", "/lib64", "/etc") for folder, _, names in os.walk(top) for name in names]
+print(*seen, sep="\\n")
+"""
+    shown = inside(program).stdout.split()
+    libraries = {place for _path, place in runtime.library_paths(tuple(sorted({*runtime.RUNNER_NEEDS, "numpy"})))}
+    allowed = (*(str(path) for path in runtime.system_paths()), str(bubblewrap.CHARACTERS), "/usr/bin/setpriv")
+    assert "libc.so.6" in "".join(shown)
+    assert [path for path in shown if path not in libraries and not path.startswith(("/lib64/", *allowed))] == []
+    assert not any(name in path for path in libraries for name in ("libtk", "libX11", "libsystemd"))
+
+
+def test_what_the_interpreter_brings_along_finds_its_libraries() -> None:
+    program = """
+import bz2, ctypes, hashlib, locale, lzma, sqlite3, threading, uuid, zlib
+locale.setlocale(locale.LC_ALL, "C.UTF-8")
+thread = threading.Thread(target=print, args=(hashlib.sha256(b"").hexdigest()[:4],))
+thread.start()
+thread.join()
+print(sqlite3.connect("/notebook/x.db").execute("SELECT 1").fetchone())
+"""
+    result = inside(program)
+    assert result.stdout.split() == ["e3b0", "(1,)"], result.stderr
+
+
+def test_a_lock_on_a_shared_file_is_seen_by_nobody_else(tmp_path: Path) -> None:
+    """The sandbox holds its locks until the host has looked."""
+    shared = tmp_path / "shared.txt"
+    shared.write_text("x")
+    program = """
+import fcntl, sys, time
+file = open("/notebook/shared.txt")
+fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+    mounts = bubblewrap.Mounts(("numpy",), RUNNER, ((shared, "shared.txt"),))
+    with bubblewrap.prepared(bubblewrap.python(["-c", program]), mounts, Limits()) as ready:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(ready.command, pass_fds=ready.descriptors, cwd="/", text=True, **pipes) as process:
+            assert process.stdout is not None
+            told = process.stdout.readline()
+            with shared.open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _out, errors = process.communicate("")
+    assert told == "locked\n", errors
+
+
+@pytest.mark.parametrize("command", ["F_SETLEASE", "F_NOTIFY"])
+def test_who_else_opens_a_file_is_not_told(command: str) -> None:
+    result = inside(f"import fcntl, os\nfcntl.fcntl(os.open('/packages', os.O_RDONLY), fcntl.{command}, 1)")
+    assert "PermissionError" in result.stderr
 
 
 def test_nothing_can_be_written_but_in_two_small_folders() -> None:

@@ -51,8 +51,8 @@ FORGET_BIAS = Check(
     promises={
         **ALWAYS,
         "leaves the rest as it is": "other blocks zero",
-        "The result is a new array": "returns its inputs",
-        "A new array": "returns its inputs",
+        "The result is a new array": "writes to its inputs",
+        "A new array": "writes to its inputs",
         "0 is a value as good as any": "zero taken for no value",
         "The new value of block f": "added for set",
     },

@@ -54,6 +54,6 @@ def step_backward(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
 
 def from_pytorch(weight_ih, weight_hh, bias_ih, bias_hh):
     b = bias_ih + bias_hh
-    b_hn = bias_hh[-len(b) // 3 :]
+    b_hn = bias_hh[-len(b) // 3 :].copy()
     b[-len(b) // 3 :] = bias_ih[-len(b) // 3 :]
-    return weight_ih, weight_hh, b, b_hn
+    return np.array(weight_ih), np.array(weight_hh), b, b_hn

@@ -61,4 +61,4 @@ def step_backward(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
 def from_pytorch(weight_ih, weight_hh, bias_ih, bias_hh):
     ih_r, ih_z, ih_n = np.split(bias_ih, 3)
     hh_r, hh_z, hh_n = np.split(bias_hh, 3)
-    return weight_ih, weight_hh, np.concatenate([ih_r + hh_r, ih_z + hh_z, ih_n]), hh_n
+    return weight_ih.copy(), weight_hh.copy(), np.concatenate([ih_r + hh_r, ih_z + hh_z, ih_n]), hh_n.copy()

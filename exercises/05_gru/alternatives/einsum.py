@@ -45,4 +45,4 @@ def step_backward(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
 def from_pytorch(weight_ih, weight_hh, bias_ih, bias_hh):
     first, second = bias_ih.reshape(3, -1), bias_hh.reshape(3, -1)
     mask = np.array([[1], [1], [0]], dtype=second.dtype)
-    return weight_ih, weight_hh, (first + mask * second).ravel(), second[2]
+    return weight_ih + 0, weight_hh + 0, (first + mask * second).ravel(), second[2].copy()

@@ -50,4 +50,4 @@ def step_backward(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
 def from_pytorch(weight_ih, weight_hh, bias_ih, bias_hh):
     is_candidate = np.arange(len(bias_ih)) >= 2 * weight_hh.shape[1]
     b = np.where(is_candidate, bias_ih, bias_ih + bias_hh)
-    return weight_ih, weight_hh, b, bias_hh[is_candidate]
+    return np.copy(weight_ih), np.copy(weight_hh), b, bias_hh[is_candidate]

@@ -75,5 +75,5 @@ def clipped_gradients(model, x, targets, limit):
     norm = sum(squares(p.grad) for p in model.parameters()) ** 0.5
     with torch.no_grad():
         for p in model.parameters():
-            p.grad.mul_(min(1.0, limit / norm.item()))
+            p.grad.mul_(limit / max(norm.item(), limit))
     return loss.detach(), norm, {name: p.grad.clone() for name, p in model.named_parameters()}

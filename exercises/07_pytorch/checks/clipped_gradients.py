@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from autograder.exercise import Check, DrawnCase, Given
-from autograder.exercise.drawing import short, sizes
+from autograder.exercise.drawing import short, sizes, until
+from autograder.runner.calling import ready
 from solutions.with_torch import adding
 
 from .drawing import SIZES, single
@@ -18,11 +19,24 @@ Generator = np.random.Generator
 MODEL = """
 first = parameters["lstm.weight_hh_l0"]
 
-class Model(torch.nn.Module):
+class Model(torch.nn.Module, dict):
+    # What an input that is a dict holds after the call is compared with what it held before: so p.grad is looked at.
+    __hash__, __bool__ = object.__hash__, lambda self: True
+
     def __init__(self):
         super().__init__()
+        self.raw = {}
         self.lstm = torch.nn.LSTM(parameters["lstm.weight_ih_l0"].shape[1], first.shape[1], dtype=first.dtype)
         self.sum = torch.nn.Linear(first.shape[1], 1, dtype=first.dtype)
+
+    def items(self):
+        left = [one.grad is None or not one.grad.any() or self.as_before(name) for name, one in self.named_parameters()]
+        missing = torch.tensor(clips and bool(self.raw) and all(left))
+        return {"p.grad, but not by clipping": missing}.items()
+
+    def as_before(self, name):
+        grad = self.get_parameter(name).grad
+        return any(torch.equal(grad, kept[name]) for kept in (before, self.raw) if name in kept)
 
     def forward(self, x):
         return self.sum(self.lstm(x)[0][-1])
@@ -30,31 +44,55 @@ class Model(torch.nn.Module):
 value = Model()
 value.load_state_dict(parameters)
 for name, parameter in value.named_parameters():
-    parameter.grad = before.get(name)
+    parameter.grad = before[name].clone() if name in before else None
+    parameter.register_hook(lambda grad, name=name: value.raw.update({name: grad.clone()}))
 """
 
 
+# clip_grad_norm_ divides by the norm plus 1e-6: of a norm like this, whoever divides by the norm alone sees no difference.
+LEAST_NORM = 3000.0
+
+
 def gradients_inputs(rng: Generator, T: int, N: int, D: int, H: int, limit: float, before: bool = True) -> dict:
-    """A model, perhaps with gradients of an earlier batch, and targets that it misses by far."""
+    """A model, perhaps with gradients of an earlier batch, and targets that it misses by thousands."""
+    return until(lambda: some_inputs(rng, T, N, D, H, limit, before), has_large_gradients)
+
+
+def has_large_gradients(inputs: dict) -> bool:
+    _, norm, _ = adding.clipped_gradients(*ready(inputs, tensors=True).values())
+    return float(norm) > LEAST_NORM
+
+
+def some_inputs(rng: Generator, T: int, N: int, D: int, H: int, limit: float, before: bool) -> dict:
     parameters = {f"lstm.{name}": array for name, array in lstm_parameters(rng, D, H).items()}
     parameters |= {"sum.weight": rng.normal(size=(1, H)), "sum.bias": rng.normal(size=1)}
-    old = {name: rng.normal(size=array.shape) for name, array in parameters.items()} if before else {}
+    old = {name: 1e4 * rng.normal(size=array.shape) for name, array in parameters.items()} if before else {}
     return {
-        "model": Given(MODEL, parameters=parameters, before=old),
+        "model": Given(MODEL, parameters=parameters, before=old, limit=limit, clips=limit < LEAST_NORM),
         "x": rng.normal(size=(T, N, D)),
-        "targets": rng.uniform(2, 3, size=N) * rng.choice([-1, 1], size=N),
+        "targets": rng.uniform(1e4, 2e4, size=N) * rng.choice([-1, 1], size=N),
         "limit": limit,
     }
+
+
+def without_error(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
+    """A model that says what it should, so that all gradients are zero, and so is their norm."""
+    inputs = some_inputs(rng, T, N, D, H, 1.0, before=True)
+    given = inputs["model"].arrays
+    nothing = {name: 0 * given["parameters"][name] for name in ("sum.weight", "sum.bias")}
+    arrays = given | {"parameters": given["parameters"] | nothing, "clips": False}
+    return inputs | {"model": Given(MODEL, **arrays), "targets": 0 * inputs["targets"]}
 
 
 def draw_clipped_gradients(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4, SIZES)
     return [
         DrawnCase("gradients of an earlier batch, and a low limit", gradients_inputs(rng, T, N, D, H, 0.1)),
-        DrawnCase("a limit that is not reached", gradients_inputs(rng, T, N, D, H, 1000.0)),
+        DrawnCase("a limit that is not reached", gradients_inputs(rng, T, N, D, H, 1e7)),
         DrawnCase("no gradients before", gradients_inputs(rng, T, N, D, H, 0.25, before=False)),
         DrawnCase("one sequence of one step", gradients_inputs(rng, 1, 1, D, H, 0.5)),
-        DrawnCase("one hidden unit", gradients_inputs(rng, T, N, D, 1, 0.2)),
+        DrawnCase("one hidden unit, and a limit near zero", gradients_inputs(rng, T, N, D, 1, 1e-12)),
+        DrawnCase("no error, and so no gradient", without_error(rng, T, N, D, H)),
         DrawnCase("float32", single(gradients_inputs(rng, T, N, D, H, 0.1))),
     ]
 
@@ -62,14 +100,30 @@ def draw_clipped_gradients(rng: Generator) -> list[DrawnCase]:
 def worked_clipped_gradients(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("a low limit", short(gradients_inputs(rng, 3, 2, 1, 2, 0.1))),
-        DrawnCase("a limit that is not reached", short(gradients_inputs(rng, 2, 3, 2, 1, 100.0))),
-        DrawnCase("float32, no gradients before", single(short(gradients_inputs(rng, 2, 2, 1, 1, 0.5, before=False)))),
+        DrawnCase("a limit that is not reached", short(gradients_inputs(rng, 2, 3, 2, 1, 1e7))),
+        DrawnCase("no error, and so no gradient", short(without_error(rng, 1, 2, 1, 1))),
+        DrawnCase(
+            "float32, no gradients before, and a limit near zero",
+            single(short(gradients_inputs(rng, 2, 2, 1, 1, 1e-12, before=False))),
+        ),
     ]
 
 
 CLIPPED_GRADIENTS = Check(
     "adding.clipped_gradients", adding.clipped_gradients, draw_clipped_gradients, worked_clipped_gradients,
     axes="loss: ; norm: ; gradients:", task="loss and clipped gradients of a batch", points=2, section="torch-training: Training", tensors=True,
+    promises={
+        "Its parameters may hold gradients of an earlier batch, which must not count": "earlier gradients added",
+        "The largest norm of all gradients together": "each by its own norm",
+        "The mean squared error": "sum over the sequences",
+        "The norm of all gradients together, before clipping": "norm after clipping",
+        "The gradients after clipping, by the names of the parameters": "not clipped",
+        "They also stay with the parameters, in ``grad``, for the": "clipped in new tensors",
+        "model's predictions have the shape `(N, 1)`, the targets `(N,)`": "table of differences",
+        "Results have the dtype of the inputs": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "writes to its inputs",
+    },
 )  # fmt: skip
 
 
@@ -85,9 +139,16 @@ def differentiated(model, loss):
     return loss.detach(), torch.stack([one.norm() for one in found.values()]).norm(), found
 
 
+def factor_of(norm, limit):
+    return limit / float(norm) if norm > limit else 1.0
+
+
 def clipped(loss, norm, gradients, limit):
-    factor = min(1.0, limit / float(norm))
-    return loss, norm, {name: factor * one for name, one in gradients.items()}
+    """The same with the gradients clipped, where they are."""
+    factor = factor_of(norm, limit)
+    for one in gradients.values():
+        one.mul_(factor)
+    return loss, norm, gradients
 
 
 @CLIPPED_GRADIENTS.misconception(
@@ -144,7 +205,9 @@ def clipped_before_backward(model, x, targets, limit):
 )
 def each_by_its_own_norm(model, x, targets, limit):
     loss, norm, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
-    return loss, norm, {name: min(1.0, limit / float(one.norm())) * one for name, one in found.items()}
+    for one in found.values():
+        one.mul_(factor_of(one.norm(), limit))
+    return loss, norm, found
 
 
 @CLIPPED_GRADIENTS.misconception(
@@ -152,7 +215,9 @@ def each_by_its_own_norm(model, x, targets, limit):
 )
 def clipped_by_value(model, x, targets, limit):
     loss, norm, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
-    return loss, norm, {name: one.clamp(-limit, limit) for name, one in found.items()}
+    for one in found.values():
+        one.clamp_(-limit, limit)
+    return loss, norm, found
 
 
 @CLIPPED_GRADIENTS.misconception(
@@ -160,7 +225,25 @@ def clipped_by_value(model, x, targets, limit):
 )
 def always_scaled(model, x, targets, limit):
     loss, norm, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
-    return loss, norm, {name: limit / norm * one for name, one in found.items()}
+    for one in found.values():
+        one.mul_(limit / norm)
+    return loss, norm, found
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The norms of the parameters' gradients were added up. The norm of all together is the root of the sum of all squares."
+)
+def norms_added_up(model, x, targets, limit):
+    loss, _, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
+    return clipped(loss, torch.stack([one.norm() for one in found.values()]).sum(), found, limit)
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "What is returned is right, but not what is left in p.grad, where the optimiser looks for the gradients. Clip them there, as clip_grad_norm_ does."
+)
+def clipped_in_new_tensors(model, x, targets, limit):
+    loss, norm, found = differentiated(model, ((model(x)[:, 0] - targets) ** 2).mean())
+    return loss, norm, {name: factor_of(norm, limit) * one for name, one in found.items()}
 
 
 @CLIPPED_GRADIENTS.misconception(

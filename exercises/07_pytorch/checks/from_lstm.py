@@ -9,7 +9,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import short, sizes
 from solutions.with_torch import nn_lstm
 
-from .drawing import SIZES, single
+from .drawing import SIZES, in_sevenths, single
 
 Generator = np.random.Generator
 
@@ -37,7 +37,8 @@ def draw_from_lstm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one layer", weights_inputs(rng, D, H)),
         DrawnCase("the first of two layers", weights_inputs(rng, D, H, 2)),
         DrawnCase("the second of two layers", weights_inputs(rng, D, H, 2, 1)),
-        DrawnCase("the second of three layers", weights_inputs(rng, D, H, 3, 1)),
+        DrawnCase("the second of twelve layers", weights_inputs(rng, D, 2, 12, 1)),
+        DrawnCase("one input and one hidden unit", weights_inputs(rng, 1, 1)),
         DrawnCase("one hidden unit", weights_inputs(rng, D, 1)),
         DrawnCase("as many inputs as hidden units", weights_inputs(rng, H, H, 2, 1)),
         DrawnCase("float32", single(weights_inputs(rng, D, H))),
@@ -46,15 +47,27 @@ def draw_from_lstm(rng: Generator) -> list[DrawnCase]:
 
 def worked_from_lstm(rng: Generator) -> list[DrawnCase]:
     return [
-        DrawnCase("two hidden units", short(weights_inputs(rng, 3, 2))),
+        DrawnCase("two hidden units", in_sevenths(short(weights_inputs(rng, 3, 2)))),
         DrawnCase("the second of two layers", short(weights_inputs(rng, 1, 2, 2, 1))),
+        DrawnCase("the second of twelve layers", short(weights_inputs(rng, 1, 1, 12, 1))),
         DrawnCase("float32", single(short(weights_inputs(rng, 2, 1)))),
     ]
 
 
 FROM_LSTM = Check(
-    "nn_lstm.from_lstm", nn_lstm.from_lstm, draw_from_lstm, worked_from_lstm, axes="W_x: 4H D; W_h: 4H H; b: 4H", task="the weights of `nn.LSTM` in our layout", points=2,
-    section="torch-weights: The weights of nn.LSTM", tensors=True,
+    "nn_lstm.from_lstm", nn_lstm.from_lstm, draw_from_lstm, worked_from_lstm, axes="W_x: row column; W_h: row column; b: row", task="the weights of `nn.LSTM` in our layout", points=2,
+    section="torch-weights: The weights of nn.LSTM", tensors=True, new_arrays=True,
+    promises={
+        "PyTorch has the blocks i, f, g, o and adds two biases": "second bias left out",
+        "We have the blocks i, f, o, g and one bias": "order of pytorch kept",
+        "The number of the layer; the first is 0": "layers counted from one",
+        "and the same with another number at the end for each further layer": "end of the names",
+        "W_x (4H, D), W_h (4H, H) and b (4H,), as new tensors": "returns its inputs",
+        "Weights are `(out, in)`, in four blocks of `H` rows": "every fourth row",
+        "Results have the dtype of the inputs": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "first bias overwritten",
+    },
 )  # fmt: skip
 
 
@@ -112,6 +125,17 @@ def wrong_blocks_exchanged(parameters, layer):
     }  # fmt: skip
 
 
+@FROM_LSTM.misconception(
+    "Every fourth row was taken for a block, as reshape(H, 4, ...) does. A block is H rows that stand together: chunk(4) takes them apart."
+)
+def every_fourth_row(parameters, layer):
+    def moved(tensor):
+        return tensor.reshape(-1, 4, *tensor.shape[1:])[:, [0, 1, 3, 2]].reshape(tensor.shape)
+
+    weight_ih, weight_hh, bias_ih, bias_hh = of_layer(parameters, layer)
+    return {"W_x": moved(weight_ih), "W_h": moved(weight_hh), "b": moved(bias_ih + bias_hh)}
+
+
 @FROM_LSTM.misconception("The bias is bias_ih alone. PyTorch adds bias_hh to it, so our one bias is the sum of both.")
 def second_bias_left_out(parameters, layer):
     _, _, bias_ih, _ = of_layer(parameters, layer)
@@ -148,6 +172,14 @@ def always_the_first_layer(parameters, layer):
 )
 def layers_counted_from_one(parameters, layer):
     return nn_lstm.from_lstm(parameters, layer - 1)
+
+
+@FROM_LSTM.misconception(
+    "Only the end of the names was looked at: of twelve layers, the names of layer 11 end in 1 too. Look up whole names, such as weight_ih_l1."
+)
+def end_of_the_names(parameters, layer):
+    found = [int(name.rpartition("_l")[2]) for name in parameters if name.endswith(str(layer))]
+    return nn_lstm.from_lstm(parameters, max(found))
 
 
 @FROM_LSTM.misconception(

@@ -21,11 +21,19 @@ def lag_inputs(rng: Generator, H: int, longest: int) -> dict:
     return {"bias_ih": drawn(), "bias_hh": drawn(), "u": rng.uniform(0.05, 0.95, size=H), "longest": longest}
 
 
+def with_ends(inputs: dict) -> dict:
+    """The first u is 0, the smallest that there is, and the last nearly 1."""
+    u = inputs["u"].copy()
+    u[-1], u[0] = 1 - 2**-20, 0.0
+    return inputs | {"u": u}
+
+
 def draw_lag_biases(rng: Generator) -> list[DrawnCase]:
     H, other = sizes(rng, 2, SIZES)
     return [
         DrawnCase("several units", lag_inputs(rng, H, int(rng.integers(20, 100)))),
         DrawnCase("a long lag", lag_inputs(rng, other, int(rng.integers(500, 2000)))),
+        DrawnCase("a lag of a million, u at its ends", with_ends(lag_inputs(rng, other, 10**6))),
         DrawnCase("the shortest lag", lag_inputs(rng, H, 3)),
         DrawnCase("one unit", lag_inputs(rng, 1, int(rng.integers(5, 20)))),
         DrawnCase("four units", lag_inputs(rng, 4, int(rng.integers(5, 20)))),
@@ -37,13 +45,25 @@ def worked_lag_biases(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two units", short(lag_inputs(rng, 2, 20))),
         DrawnCase("one unit", short(lag_inputs(rng, 1, 3))),
+        DrawnCase("a lag of a million, u at its ends", with_ends(short(lag_inputs(rng, 2, 10**6)))),
         DrawnCase("float32", single(short(lag_inputs(rng, 3, 100)))),
     ]
 
 
 LAG_BIASES = Check(
-    "nn_lstm.lag_biases", nn_lstm.lag_biases, draw_lag_biases, worked_lag_biases, axes="bias_ih: 4H; bias_hh: 4H", task="the biases of `nn.LSTM`, set for a lag", points=2,
-    section="torch-lag-bias: Biases set for the lag", tensors=True,
+    "nn_lstm.lag_biases", nn_lstm.lag_biases, draw_lag_biases, worked_lag_biases, axes="bias_ih: place; bias_hh: place", task="the biases of `nn.LSTM`, set for a lag", points=2,
+    section="torch-lag-bias: Biases set for the lag", tensors=True, new_arrays=True,
+    promises={
+        "The biases as they were drawn, in blocks i, f, g, o": "blocks i and f exchanged",
+        "Uniform random numbers from 0 to below 1, one for each unit": "one inside the logarithm left out",
+        "A new tensor: b_i and b_f in their blocks; g and o as they were": "other blocks zero",
+        "A new tensor: zero in the blocks i and f, since PyTorch adds both biases; g and o as they were": "all of the second bias zero",
+        "All of it goes into `bias_ih`; see to it that `bias_hh` adds nothing there": "half in each",
+        "Make a copy of each bias with `.clone()`": "returns its inputs",
+        "Results have the dtype of the inputs": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "biases changed in place",
+    },
 )  # fmt: skip
 
 
@@ -154,6 +174,13 @@ def one_inside_the_logarithm_left_out(bias_ih, bias_hh, u, longest):
 )
 def whole_lag_as_the_range(bias_ih, bias_hh, u, longest):
     return set_to(torch.log(1 + u * longest), bias_ih, bias_hh)
+
+
+@LAG_BIASES.misconception(
+    "u was multiplied with longest - 1; the range is longest - 2, so that 1 + u * (longest - 2) lies from 1 to longest - 1."
+)
+def range_one_step_too_long(bias_ih, bias_hh, u, longest):
+    return set_to(torch.log(1 + u * (longest - 1)), bias_ih, bias_hh)
 
 
 @LAG_BIASES.misconception(

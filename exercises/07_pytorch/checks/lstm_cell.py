@@ -27,6 +27,14 @@ def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
     return {"sizes": (D, H), "parameters": parameters, "inputs": (rng.normal(size=(N, D)), *states)}
 
 
+def far_inputs(rng: Generator, *of: int) -> dict:
+    """Sums of thousands, where exp overflows, and cell states of hundreds."""
+    inputs = cell_inputs(rng, *of)
+    x, h, c = inputs["inputs"]
+    parameters = {name: 1e4 * array for name, array in inputs["parameters"].items()}
+    return inputs | {"parameters": parameters, "inputs": (x, h, 500 * c)}
+
+
 # Below it a state's rounding in single precision comes near the tolerance, which is a share of the state's largest number.
 LEAST_STATE = 0.05
 
@@ -45,8 +53,9 @@ def draw_cell(rng: Generator) -> list[DrawnCase]:
 
     return [
         DrawnCase("several sequences", drawn(N, D, H)),
-        DrawnCase("one sequence", drawn(1, D, H)),
+        DrawnCase("one sequence, one input", drawn(1, 1, H)),
         DrawnCase("one hidden unit", drawn(N, D, 1)),
+        DrawnCase("sums of thousands", far_inputs(rng, N, D, H)),
         DrawnCase("four sequences, inputs and hidden units", drawn(4, 4, 4)),
         DrawnCase("float32", single(drawn(N, D, H))),
     ]
@@ -56,6 +65,7 @@ def worked_cell(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(cell_inputs(rng, 2, 3, 2))),
         DrawnCase("one sequence", short(cell_inputs(rng, 1, 2, 3))),
+        DrawnCase("sums of thousands", short(far_inputs(rng, 2, 1, 2))),
         DrawnCase("as many sequences, inputs and hidden units", short(cell_inputs(rng, 2, 2, 2))),
         DrawnCase("float32", single(short(cell_inputs(rng, 2, 1, 2)))),
     ]
@@ -64,6 +74,16 @@ def worked_cell(rng: Generator) -> list[DrawnCase]:
 CELL = Check(
     "lstm_cell.LSTMCell", lstm_cell.LSTMCell, draw_cell, worked_cell, axes="h: N H; c: N H", task="one step of an LSTM, as a module", points=3,
     section="torch-cell: A cell from tensor operations", tensors=True,
+    promises={
+        "Weights are `(out, in)`, in four blocks of `H` rows": "every fourth row",
+        "The blocks of the weights are in the order i, f, o, g": "blocks in the order of pytorch",
+        "and there is one bias": "bias counted twice",
+        "record of what is done with the weights, the inputs and the old states": "no gradient",
+        "Sums may be of any size": "exponentials overflow",
+        "Results have the dtype of the inputs": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "cell state overwritten",
+    },
 )  # fmt: skip
 
 
@@ -99,6 +119,16 @@ class blocks_in_the_order_of_pytorch(WithWeights):  # noqa: N801
 class input_and_forget_gate_exchanged(WithWeights):  # noqa: N801
     def forward(self, x, h_prev, c_prev):
         f, i, o, g = self.sums(x, h_prev)
+        return new_states(i, f, o, g, c_prev)
+
+
+@CELL.misconception(
+    "Every fourth row was taken for a block, as view(N, H, 4) does. A block is H rows that stand together: chunk(4, dim=1) takes them apart."
+)
+class every_fourth_row(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        sums = torch.cat(self.sums(x, h_prev), dim=1)
+        i, f, o, g = sums.view(len(x), -1, 4).unbind(2)
         return new_states(i, f, o, g, c_prev)
 
 
@@ -171,6 +201,17 @@ class tanh_of_the_gates(WithWeights):  # noqa: N801
         i, f, o, g = self.sums(x, h_prev)
         c = torch.tanh(f) * c_prev + torch.tanh(i) * torch.tanh(g)
         return torch.tanh(o) * torch.tanh(c), c
+
+
+@CELL.misconception(
+    "A gate is right while its sum is small; exp(a) of a large one is infinite, and infinity by infinity is no number. Take torch.sigmoid, or 1 / (1 + exp(-a))."
+)
+class exponentials_overflow(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        i, f, o = (torch.exp(a) / (1 + torch.exp(a)) for a in (i, f, o))
+        c = f * c_prev + i * torch.tanh(g)
+        return o * torch.tanh(c), c
 
 
 @CELL.misconception("The two states were returned as c, h. The order asked for is h, c, as in PyTorch.")

@@ -46,14 +46,25 @@ def packed_inputs(
     }
 
 
+def huge_at_padding(inputs: dict) -> dict:
+    """The same sequences with numbers at padding that are far beyond all others."""
+    counts = np.arange(len(inputs["x"]))[:, None] < inputs["lengths"]
+    return inputs | {"x": np.where(counts[:, :, None], inputs["x"], 1e20)}
+
+
 def draw_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     T = int(rng.integers(9, 11))
     behind = rng.integers(1, T - 1, size=N)
     return [
         DrawnCase("two layers", packed_inputs(rng, lengths_up_to(rng, T, 4), T, D, H, 2, directions)),
-        DrawnCase("padding behind every sequence", packed_inputs(rng, behind, T, D, H, 1, directions)),
+        DrawnCase(
+            "padding behind every sequence, of huge numbers",
+            huge_at_padding(packed_inputs(rng, behind, T, D, H, 1, directions)),
+        ),
+        DrawnCase("no padding, three layers", packed_inputs(rng, np.array([5, 5]), 5, D, H, 3, directions)),
         DrawnCase("one sequence", packed_inputs(rng, np.array([T - 1]), T, D, H, 1, directions)),
+        DrawnCase("one step of one sequence", packed_inputs(rng, np.array([1]), 1, 1, 1, 1, directions)),
         DrawnCase("sequences of one step", packed_inputs(rng, np.array([1, 5, 1, 2]), 6, D, H, 1, directions)),
         DrawnCase("as many steps as sequences", packed_inputs(rng, lengths_up_to(rng, 6, 6), 6, D, H, 2, directions)),
         DrawnCase("float32", single(packed_inputs(rng, lengths_up_to(rng, T, 3), T, D, H, 1, directions))),
@@ -63,7 +74,11 @@ def draw_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
 def worked_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
     return [
         DrawnCase("three sequences", short(packed_inputs(rng, np.array([2, 4, 3]), 4, 2, 1, 2, directions))),
-        DrawnCase("padding behind every sequence", short(packed_inputs(rng, np.array([1, 3]), 4, 1, 2, 1, directions))),
+        DrawnCase(
+            "padding behind every sequence, of huge numbers",
+            huge_at_padding(short(packed_inputs(rng, np.array([1, 3]), 4, 1, 2, 1, directions))),
+        ),
+        DrawnCase("one step of one sequence", short(packed_inputs(rng, np.array([1]), 1, 1, 1, 1, directions))),
         DrawnCase(
             "as many steps as sequences",
             short(packed_inputs(rng, np.array([1, 3, 2]), 3, 2, 2, 3 - directions, directions)),
@@ -83,7 +98,26 @@ def worked_both_ends(rng: Generator) -> list[DrawnCase]:
 RUN_PACKED = Check(
     "nn_lstm.run_packed", nn_lstm.run_packed, draw_packed, worked_packed, axes="output: T N H; last: N H", task="all states and the last ones, of sequences of unequal length", points=3,
     section="torch-packing: Packed sequences", tensors=True,
+    promises={
+        "What stands at padding is arbitrary": "padding read",
+        "no padding is read": "padding read as zeros",
+        "How many steps of each sequence count, at least 1 and at most T; in any order": "lengths sorted alone",
+        "The hidden states of the last layer, and zero at padding": "output of padding kept",
+        "The hidden state of the last layer after each sequence's own last step, in the order of the batch": "order of the last states not restored",
+        "The sequences come in any order and have to leave in the same": "order not restored",
+        "There may be padding even behind the longest": "as many steps as the longest",
+        "One direction, one layer or more, time first": "first layer",
+        "Results have the dtype of the inputs": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "writes to its inputs",
+    },
 )  # fmt: skip
+
+
+def without_padding(x, lengths):
+    """Zeros at padding."""
+    counts = torch.arange(len(x))[:, None] < lengths
+    return torch.where(counts[:, :, None], x, 0)
 
 
 def packed(x, lengths, batch_first=False):
@@ -99,6 +133,14 @@ def unpacked(output, T, batch_first=False):
 )
 def padding_read(lstm, x, lengths):
     output, (h_n, _) = lstm(x)
+    return output, h_n[-1]
+
+
+@RUN_PACKED.misconception(
+    "The padding was set to zero and then read. A zero input still changes the state; packing leaves the padding out."
+)
+def padding_read_as_zeros(lstm, x, lengths):
+    output, (h_n, _) = lstm(without_padding(x, lengths))
     return output, h_n[-1]
 
 
@@ -188,8 +230,19 @@ def as_many_steps_as_the_longest(lstm, x, lengths):
 
 
 BOTH_ENDS = Check(
-    "nn_lstm.both_ends", nn_lstm.both_ends, draw_both_ends, worked_both_ends, axes="N 2H", task="the same for two directions: what each knows at its end", points=2,
+    "nn_lstm.both_ends", nn_lstm.both_ends, draw_both_ends, worked_both_ends, axes="N unit", task="the same for two directions: what each knows at its end", points=2,
     section="torch-packing: Packed sequences", tensors=True,
+    promises={
+        "What stands at padding is arbitrary": "padding read in both directions",
+        "And a backward direction that is not packed begins in the padding": "backward state begun in zeros",
+        "in any order": "order of the ends not restored",
+        "Both directions, one layer or more, time first": "ends of the first layer",
+        "Of the last layer: first the forward state after the sequence's last step, then the backward state after its first": "halves exchanged",
+        "The two stand at different steps": "both read at the last step",
+        "Results have the dtype of the inputs": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "writes to its inputs",
+    },
 )  # fmt: skip
 
 
@@ -208,6 +261,14 @@ def joined(forward, backward):
 def padding_read_in_both_directions(lstm, x, lengths):
     h_n = lstm(x)[1][0]
     return joined(h_n[-2], h_n[-1])
+
+
+@BOTH_ENDS.misconception(
+    "The padding was set to zero and then read. The backward direction begins in it, and a zero input changes a state too: pack x before it goes into the layer."
+)
+def backward_state_begun_in_zeros(lstm, x, lengths):
+    output, H = lstm(without_padding(x, lengths))[0], lstm.hidden_size
+    return joined(output[lengths - 1, torch.arange(len(lengths)), :H], output[0, :, H:])
 
 
 @BOTH_ENDS.misconception(

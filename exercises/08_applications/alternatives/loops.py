@@ -64,9 +64,9 @@ def beam_search(next_scores, states, start, end, longest, width):
                 candidates.append(([*words, end], total, own))
                 continue
             y, after = next_scores(np.array([words[-1] if words else start]), own)
-            p = np.exp(y[0] - y[0].max())
-            for word, share in enumerate(p / p.sum()):
-                candidates.append(([*words, word], total + float(np.log(share)), after))
+            below = y[0] - y[0].max()
+            for word, log_p in enumerate(below - np.log(np.exp(below).sum())):
+                candidates.append(([*words, word], total + float(log_p), after))
         beam = sorted(candidates, key=lambda one: one[1], reverse=True)[:width]
     return np.array([words for words, _, _ in beam]), np.array([one[1] for one in beam], dtype=states[0].dtype)
 

@@ -22,6 +22,20 @@ def value(ids, states):
 """
 
 
+# Scores that are whole numbers, many of them equal, all far below zero; a sequence's state is a number that grows.
+TABLE = """
+def value(ids, states):
+    (h,) = states
+    return table[(ids + h[:, 0].astype(int)) % len(table)], (h + 1,)
+"""
+
+
+def table_decoder(rng: Generator, N: int, V: int) -> tuple[Given, tuple]:
+    """A decoder with equal scores, and a state for it."""
+    table = rng.integers(3, size=(V, V)) - 5000.0
+    return Given(TABLE, table=table), (rng.permutation(N)[:, None].astype(float),)
+
+
 def decoder(rng: Generator, N: int, H: int, V: int, states: int = 1, ending: int | None = None) -> tuple[Given, tuple]:
     """A small random decoder, and states for it; perhaps one that writes the end word more often than others."""
     b_y = 0.5 * rng.normal(size=V)

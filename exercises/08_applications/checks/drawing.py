@@ -2,12 +2,24 @@
 
 import numpy as np
 
+from autograder.exercise.drawing import each
+
 Generator = np.random.Generator
 
 
 SIZES = range(3, 8)
 START_SIGN, END_SIGN = 11, 12
 CLIP_UNITS, DATE_UNITS, DATE_SIZE = 48, 64, 32
+
+
+def huge_at_padding(inputs: dict, name: str) -> dict:
+    """The same inputs with numbers at padding that are far beyond all others."""
+    return inputs | {name: np.where(inputs["mask"][:, :, None], inputs[name], 1e30)}
+
+
+def in_sevenths(inputs: dict) -> dict:
+    """The same inputs by 7, so that results with a few decimals are wrong ones."""
+    return each(lambda array: array / 7, inputs)
 
 
 def unequal(rng: Generator, N: int, longest: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import step_by_step
 from solutions.with_numpy.padding import mask_of
 
-from .drawing import SIZES, unequal
+from .drawing import SIZES, huge_at_padding, unequal
 
 Generator = np.random.Generator
 
@@ -35,7 +35,12 @@ def draw_encode(rng: Generator) -> list[DrawnCase]:
     S += 5
     return [
         DrawnCase("unequal lengths", encode_inputs(rng, unequal(rng, N, S), S, D, H)),
-        DrawnCase("more rows than the longest sequence has steps", encode_inputs(rng, unequal(rng, N, S - 2), S, D, H)),
+        DrawnCase(
+            "huge numbers at padding, behind the longest sequence too",
+            huge_at_padding(encode_inputs(rng, unequal(rng, N, S - 2), S, D, H), "x"),
+        ),
+        DrawnCase("two sequences without a step", encode_inputs(rng, [0, 3, 0, 4], 4, D, H)),
+        DrawnCase("no step counts", encode_inputs(rng, [0] * N, 2, D, H)),
         DrawnCase("one sequence", encode_inputs(rng, [S - 1], S, D, H)),
         DrawnCase("one step", encode_inputs(rng, [1] * N, 1, D, H)),
         DrawnCase("as many rows, sequences, inputs and units", encode_inputs(rng, unequal(rng, H, H - 1), H, H, H)),
@@ -45,7 +50,10 @@ def draw_encode(rng: Generator) -> list[DrawnCase]:
 
 def worked_encode(rng: Generator) -> list[DrawnCase]:
     return [
-        DrawnCase("three sequences of 2, 4 and 3 steps", short(encode_inputs(rng, [2, 4, 3], 5, 1, 2))),
+        DrawnCase(
+            "four sequences of 2, 4, 0 and 3 steps",
+            huge_at_padding(short(encode_inputs(rng, [2, 4, 0, 3], 5, 1, 2)), "x"),
+        ),
         DrawnCase("one sequence", short(encode_inputs(rng, [2], 3, 2, 3))),
         DrawnCase("as many rows, sequences, inputs and units", short(encode_inputs(rng, [3, 2, 2], 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(encode_inputs(rng, [1, 3], 3, 1, 2)), np.float32)),
@@ -55,6 +63,18 @@ def worked_encode(rng: Generator) -> list[DrawnCase]:
 ENCODE = Check(
     "step_by_step.encode", step_by_step.encode, draw_encode, worked_encode, axes="N H", task="the last states of sequences of unequal length", points=2,
     section="app-encoder-decoder: Encoder and decoder",
+    promises={
+        "The state of each sequence after its own last step: all that a decoder gets to know of it": "padding read",
+        "nothing happens to it in the padding": "state zero in the padding",
+        "Behind a sequence's end stands padding, which may be any numbers": "padding read as zeros",
+        "True where a step counts": "mask inverted",
+        "The states to begin with": "begun with zeros",
+        "A sequence without a step keeps $h_0$": "last row for no step",
+        "The last states": "all states",
+        "Results have the dtype of the inputs: float32 stays float32, float64 stays float64": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "initial state overwritten",
+    },
 )  # fmt: skip
 
 
@@ -139,6 +159,17 @@ def mean_of_the_states(x, mask, h_0, step):
         h = step(x_t, h)
         total = total + np.where(counts[:, None], h, 0)
     return (total / mask.sum(axis=0)[:, None]).astype(h_0.dtype)
+
+
+@ENCODE.misconception(
+    "All sequences but those without a step are right. These keep h_0; at the place length - 1, which is -1, stands the last row."
+)
+def last_row_for_no_step(x, mask, h_0, step):
+    h, states = h_0, []
+    for x_t in x:
+        h = step(x_t, h)
+        states.append(h)
+    return np.stack(states)[mask.sum(axis=0) - 1, np.arange(len(h_0))]
 
 
 @ENCODE.misconception("These are the states after every step; the last one of each sequence is asked for, (N, H).")

@@ -17,10 +17,15 @@ Generator = np.random.Generator
 
 def forced_inputs(rng: Generator, T: int, N: int, H: int, V: int, states: int = 1) -> dict:
     next_scores, begun = decoder(rng, N, H, V, states)
-    start, first = rng.permutation(V)[:2]
+    start, first = rng.permutation(np.arange(1, V))[:2]
     target = rng.integers(V, size=(T, N))
     target[-1] = first  # as after an end word: never the start, so that the one cannot pass for the other
     return {"target": target, "states": begun, "start": int(start), "next_scores": next_scores}
+
+
+def with_high_words(inputs: dict) -> dict:
+    """The same with words that do not fit into eight bits."""
+    return inputs | {"target": np.maximum(inputs["target"], 256)}
 
 
 def draw_forced(rng: Generator) -> list[DrawnCase]:
@@ -30,7 +35,7 @@ def draw_forced(rng: Generator) -> list[DrawnCase]:
         DrawnCase("several steps", forced_inputs(rng, T, N, H, V)),
         DrawnCase("two states", forced_inputs(rng, T, N, H, V, states=2)),
         DrawnCase("one step", forced_inputs(rng, 1, N, H, V)),
-        DrawnCase("one sequence", forced_inputs(rng, T, 1, H, V)),
+        DrawnCase("one sequence, one unit, 300 words", with_high_words(forced_inputs(rng, T, 1, 1, 300))),
         DrawnCase("as many steps, sequences, units and words", forced_inputs(rng, V, V, V, V)),
         DrawnCase("float32", in_dtype(forced_inputs(rng, T, N, H, V), np.float32)),
     ]
@@ -49,6 +54,19 @@ def worked_forced(rng: Generator) -> list[DrawnCase]:
 FORCED = Check(
     "step_by_step.forced_scores", step_by_step.forced_scores, draw_forced, worked_forced, axes="T N V", task="the decoder's scores with teacher forcing", points=2,
     section="app-encoder-decoder: Encoder and decoder",
+    promises={
+        "at each step it is given the right word before, not its own": "own words given",
+        "The right words": "targets not shifted",
+        "What the encoder hands over": "decoder begun with zeros",
+        "The word that begins each sequence": "zero for start",
+        "returns the scores (N, V) of the next words and the new states": "states not carried",
+        "The last word of the target is never an input": "last word given too",
+        "At the first step the input is the start sign, N times": "last word for start",
+        "The scores at each step": "softmax of scores",
+        "Results have the dtype of the inputs: float32 stays float32, float64 stays float64": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "writes to its inputs",
+    },
 )  # fmt: skip
 
 
@@ -117,6 +135,11 @@ def own_words_given(target, states, start, next_scores):
 )
 def start_at_every_step(target, states, start, next_scores):
     return scores_for(np.full_like(target, start), states, next_scores)
+
+
+@FORCED.misconception("The first input is the word 0. It should be the start sign, whose number is the argument start.")
+def zero_for_start(target, states, start, next_scores):
+    return scores_for(np.concatenate([started(target, 0), target[:-1]]), states, next_scores)
 
 
 @FORCED.misconception(

@@ -11,7 +11,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes, until
 from solutions.with_numpy import decoding
 from solutions.with_numpy.decoding import greedy
 
-from .decoder import decoder
+from .decoder import decoder, table_decoder
 from .drawing import SIZES
 
 Generator = np.random.Generator
@@ -66,6 +66,37 @@ def ends_later(inputs: dict) -> bool:
     return 2 < len(ids) < inputs["longest"] and clearly(inputs)
 
 
+def ends_at_once(inputs: dict) -> bool:
+    return len(greedy(**made(inputs))) == 1 and clearly(inputs)
+
+
+def to_the_last_row(inputs: dict) -> dict:
+    """The same with as many words as it takes until the last sequence ends."""
+    return inputs | {"longest": len(greedy(**made(inputs)))}
+
+
+def with_equal_scores(rng: Generator, N: int, V: int) -> dict:
+    def tied() -> dict:
+        start, end = (int(word) for word in rng.permutation(np.arange(1, V))[:2])
+        next_scores, begun = table_decoder(rng, N, V)
+        return {"next_scores": next_scores, "states": begun, "start": start, "end": end, "longest": 12}
+
+    return until(tied, shows_ties)
+
+
+def shows_ties(inputs: dict) -> bool:
+    """Whether sequences end apart, and others would be written by whoever takes another of equal words."""
+    words = greedy(**made(inputs))
+    lengths = lengths_written(words, inputs["end"])
+    right = len(words) < inputs["longest"] and lengths.max() - lengths.min() >= 2
+    return right and not np.array_equal(last_of_equal_words(**made(inputs)), words)
+
+
+def says_high_words(inputs: dict) -> bool:
+    words = greedy(**made(inputs))
+    return len(words) > 2 and bool((words > 255).any()) and clearly(inputs)
+
+
 def draw_greedy(rng: Generator) -> list[DrawnCase]:
     N, H, V = sizes(rng, 3, SIZES)
     N, V = min(N, 5), V + 5
@@ -73,11 +104,15 @@ def draw_greedy(rng: Generator) -> list[DrawnCase]:
     def found(fits: Callable[[dict], bool], N: int, H: int, V: int, longest: int, states: int = 1) -> dict:
         return until(lambda: writing(rng, N, H, V, longest, states), fits)
 
+    apart = found(ends_apart, N, H, V, 14)
     return [
-        DrawnCase("sequences that end at different steps", found(ends_apart, N, H, V, 14)),
+        DrawnCase("sequences that end at different steps", apart),
         DrawnCase("two states", found(ends_apart, N, H, V, 15, states=2)),
         DrawnCase("no sequence ends in time", found(goes_on, 2, H, V, 4)),
-        DrawnCase("one sequence", found(ends_later, 1, H, V, 12)),
+        DrawnCase("the last sequence ends in the last row", to_the_last_row(apart)),
+        DrawnCase("all sequences end at once", found(ends_at_once, 2, H, V, 5)),
+        DrawnCase("equal scores, far below zero", with_equal_scores(rng, 3, V)),
+        DrawnCase("one sequence, 300 words", found(says_high_words, 1, 2, 300, 4)),
         DrawnCase("as many sequences, units and words", found(ends_apart, 5, 5, 5, 16)),
         DrawnCase("float32", in_dtype(found(ends_apart, N, H, V, 14), np.float32)),
     ]
@@ -91,13 +126,30 @@ def worked_greedy(rng: Generator) -> list[DrawnCase]:
         DrawnCase("two sequences that end at different steps", found(ends_apart, 2, 3, 5, 8)),
         DrawnCase("two states", found(ends_apart, 2, 3, 4, 9, states=2)),
         DrawnCase("no sequence ends in time", found(goes_on, 2, 3, 4, 3)),
-        DrawnCase("one sequence", found(ends_later, 1, 2, 4, 7)),
+        DrawnCase("the last sequence ends in the last row", to_the_last_row(found(ends_apart, 2, 2, 4, 8))),
+        DrawnCase("all sequences end at once", found(ends_at_once, 2, 2, 3, 3)),
+        DrawnCase("equal scores, far below zero", with_equal_scores(rng, 2, 4)),
+        DrawnCase("one sequence, 300 words", found(says_high_words, 1, 1, 300, 3)),
         DrawnCase("as many sequences, units and words", found(ends_apart, 4, 4, 4, 9)),
     ]
 
 
 GREEDY = Check(
-    "decoding.greedy", decoding.greedy, draw_greedy, worked_greedy, axes="T N", task="words, the best one at each step", points=3, section="app-greedy: Greedy decoding"
+    "decoding.greedy", decoding.greedy, draw_greedy, worked_greedy, axes="T N", task="words, the best one at each step", points=3, section="app-greedy: Greedy decoding",
+    promises={
+        "of equal scores the word with the lowest number": "last of equal words",
+        "Take the word with the highest score": "softmax of unshifted scores",
+        "give it back as the next input": "own words not given back",
+        "A batch goes on until its last sequence has ended, or `longest` words are written": "stopped at the first end",
+        "A sequence that has ended holds the end word from then on": "written on after the end",
+        "after a sequence's end only the end word": "zeros after the end",
+        "last sequence ends is part of the result; the start word is not": "last row missing",
+        "The words without the first": "start included",
+        "The most words to write": "not stopped at the end",
+        "returns the scores (N, V) of the next words and the new states": "same states at every step",
+        "the result has one row for each step": "batch first",
+        "A function never writes to its inputs": "writes to its inputs",
+    },
 )  # fmt: skip
 
 
@@ -191,6 +243,29 @@ def argmax_over_the_sequences(next_scores, states, start, end, longest):
         if ended.all():
             break
     return np.array(words)
+
+
+@GREEDY.misconception(
+    "Of words with equal scores the last was taken; it should be the one with the lowest number, which argmax finds."
+)
+def last_of_equal_words(next_scores, states, start, end, longest):
+    def turned(ids, states):
+        y, states = next_scores(y_width - 1 - ids, states)
+        return y[:, ::-1], states
+
+    y_width = next_scores(np.full(len(states[0]), start), states)[0].shape[1]
+    return y_width - 1 - greedy(turned, states, y_width - 1 - start, y_width - 1 - end, longest)
+
+
+@GREEDY.misconception(
+    "The scores went through exp, which makes zero of all that are far below zero, and infinity of large ones. The highest score is the likeliest word as it is."
+)
+def softmax_of_unshifted_scores(next_scores, states, start, end, longest):
+    def likely(ids, states):
+        y, states = next_scores(ids, states)
+        return np.exp(y) / np.exp(y).sum(axis=1, keepdims=True), states
+
+    return greedy(likely, states, start, end, longest)
 
 
 @GREEDY.misconception("The sequences come first in your result; here time comes first: (T, N).")

@@ -10,7 +10,7 @@ from solutions.with_numpy import heads
 from solutions.with_numpy.heads import many_to_one
 from solutions.with_numpy.padding import mask_of
 
-from .drawing import SIZES, unequal
+from .drawing import SIZES, huge_at_padding, in_sevenths, unequal
 
 Generator = np.random.Generator
 
@@ -27,7 +27,8 @@ def draw_many_to_one(rng: Generator) -> list[DrawnCase]:
     beyond = last_step_inputs(rng, unequal(rng, N, T - 3), T, H, V)
     return [
         DrawnCase("unequal lengths", last_step_inputs(rng, unequal(rng, N, T), T, H, V)),
-        DrawnCase("more rows than the longest sequence has steps", beyond),
+        DrawnCase("huge numbers at padding, behind the longest sequence too", huge_at_padding(beyond, "h")),
+        DrawnCase("300 steps, one unit and one class", last_step_inputs(rng, [300, 270], 300, 1, 1)),
         DrawnCase("one sequence", last_step_inputs(rng, [T - 3], T, H, V)),
         DrawnCase("one step", last_step_inputs(rng, [1] * N, 1, H, V)),
         DrawnCase("as many rows, sequences, units and classes", last_step_inputs(rng, unequal(rng, V, V - 1), V, V, V)),
@@ -37,8 +38,12 @@ def draw_many_to_one(rng: Generator) -> list[DrawnCase]:
 
 def worked_many_to_one(rng: Generator) -> list[DrawnCase]:
     return [
-        DrawnCase("three sequences of 2, 4 and 3 steps", short(last_step_inputs(rng, [2, 4, 3], 5, 2, 4))),
+        DrawnCase(
+            "three sequences of 2, 4 and 3 steps",
+            huge_at_padding(short(last_step_inputs(rng, [2, 4, 3], 5, 2, 4)), "h"),
+        ),
         DrawnCase("one sequence", short(last_step_inputs(rng, [3], 4, 2, 3))),
+        DrawnCase("300 steps, one unit and one class", in_sevenths(short(last_step_inputs(rng, [300], 300, 1, 1)))),
         DrawnCase("as many rows, sequences, units and classes", short(last_step_inputs(rng, [3, 2, 1], 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(last_step_inputs(rng, [1, 3], 3, 3, 2)), np.float32)),
     ]
@@ -47,6 +52,17 @@ def worked_many_to_one(rng: Generator) -> list[DrawnCase]:
 MANY_TO_ONE = Check(
     "heads.many_to_one", heads.many_to_one, draw_many_to_one, worked_many_to_one, axes="N V", task="scores of a whole sequence, from its own last step", points=2,
     section="app-many-to-one: Reading the right last step",
+    promises={
+        "Each sequence gets one line of scores, from the state after its own last step": "last step of the longest",
+        "The equation counts steps from 1": "one step too late",
+        "The last row of the batch is the last step of the longest sequences only": "last row of the batch",
+        "Those at padding are not read": "mean over everything",
+        "mask is true where a step counts": "mask summed over the sequences",
+        "Arrays are time-major": "sequences not indexed",
+        "Results have the dtype of the inputs: float32 stays float32, float64 stays float64": "dtype not kept",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "writes to its inputs",
+    },
 )  # fmt: skip
 
 

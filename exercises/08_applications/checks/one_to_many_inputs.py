@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import heads
 
-from .drawing import SIZES
+from .drawing import SIZES, in_sevenths
 
 Generator = np.random.Generator
 
@@ -22,7 +22,7 @@ def draw_one_to_many(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("several steps", inputs(T, N, D)),
         DrawnCase("one step", inputs(1, N, D)),
-        DrawnCase("one sequence", inputs(T, 1, D)),
+        DrawnCase("one sequence and one input", inputs(300, 1, 1)),
         DrawnCase("as many steps, sequences and inputs", inputs(D, D, D)),
         DrawnCase("float32", in_dtype(inputs(T, N, D), np.float32)),
     ]
@@ -30,7 +30,7 @@ def draw_one_to_many(rng: Generator) -> list[DrawnCase]:
 
 def worked_one_to_many(rng: Generator) -> list[DrawnCase]:
     return [
-        DrawnCase("four steps", {"x": short(rng.normal(size=(2, 3))), "T": 4}),
+        DrawnCase("four steps", in_sevenths({"x": short(rng.normal(size=(2, 3))), "T": 4})),
         DrawnCase("one step", {"x": short(rng.normal(size=(3, 2))), "T": 1}),
         DrawnCase("as many steps, sequences and inputs", {"x": short(rng.normal(size=(2, 2))), "T": 2}),
         DrawnCase("float32", in_dtype({"x": short(rng.normal(size=(1, 2))), "T": 3}, np.float32)),
@@ -40,6 +40,16 @@ def worked_one_to_many(rng: Generator) -> list[DrawnCase]:
 ONE_TO_MANY = Check(
     "heads.one_to_many_inputs", heads.one_to_many_inputs, draw_one_to_many, worked_one_to_many, axes="T N D", task="one vector as the inputs of many steps", points=1,
     section="app-one-to-many: One to many",
+    promises={
+        "It comes at the first step": "vector at the last step",
+        "After that the network has only its state": "vector at every step",
+        "The vectors are `(N, D)`, one for each sequence": "only the first sequence",
+        "The result is `(T, N, D)`": "sequences first",
+        "Zeros everywhere, but for the first of the T steps": "one step too many",
+        "Results have the dtype of the inputs: float32 stays float32, float64 stays float64": "dtype lost",
+        "for float64 nothing is computed in single precision": "single precision inside",
+        "A function never writes to its inputs": "writes to its inputs",
+    },
 )  # fmt: skip
 
 

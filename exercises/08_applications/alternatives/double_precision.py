@@ -1,19 +1,17 @@
-"""Arithmetic in single precision, turned back at the end."""
+"""Arithmetic in double precision whatever comes in, turned back at the end."""
 
 import numpy as np
 
 
 def many_to_one(h, mask, W_y, b_y):
-    last = h.astype(np.float32)[mask.sum(0) - 1, range(h.shape[1])]
-    return (last @ W_y.astype(np.float32).T + b_y.astype(np.float32)).astype(h.dtype)
+    last = h.astype(np.float64)[mask.sum(0) - 1, range(h.shape[1])]
+    return (last @ W_y.astype(np.float64).T + b_y).astype(h.dtype)
 
 
 def one_to_many_inputs(x, T):
-    inputs = np.zeros((T, *x.shape), np.float32)
+    inputs = np.zeros((T, *x.shape))
     inputs[0] = x
-    inputs = inputs.astype(x.dtype)
-    inputs[0] = x
-    return inputs
+    return inputs.astype(x.dtype)
 
 
 def encode(x, mask, h_0, step):
@@ -28,7 +26,7 @@ def beam_search(next_scores, states, start, end, longest, width):
     columns, total = [np.array([start])], np.zeros(1)
     while len(columns) <= longest and np.any(columns[-1] != end):
         y, states = next_scores(columns[-1], states)
-        log_p = y.astype(np.float64)
+        log_p = y.astype(np.float64) - y.max(axis=1, keepdims=True)
         log_p -= np.log(np.exp(log_p).sum(axis=1, keepdims=True))
         for k in range(len(total)):
             if columns[-1][k] == end:
