@@ -13,6 +13,12 @@ from .drawing import ALWAYS, SIZES
 Generator = np.random.Generator
 
 
+def there_already(b: np.ndarray, value: float) -> dict:
+    """A bias whose block holds the value before the call, so that the result is equal to the input."""
+    H = len(b) // 4
+    return {"b": np.concatenate([b[:H], np.full(H, value), b[2 * H :]]), "value": value}
+
+
 def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
     H, other = sizes(rng, 2, SIZES)
     return [
@@ -23,7 +29,8 @@ def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four hidden units", {"b": rng.normal(size=16), "value": float(rng.uniform(1.5, 4.0))}),
         DrawnCase("float32", {"b": rng.normal(size=4 * H).astype(np.float32), "value": float(rng.uniform(1.5, 4.0))}),
         DrawnCase("the value 0", {"b": rng.normal(size=4 * H), "value": 0.0}),
-        DrawnCase("a huge value", {"b": rng.normal(size=4 * H), "value": 1e6}),
+        DrawnCase("a huge value", {"b": rng.normal(size=4 * H), "value": float(rng.uniform(1e5, 1e6))}),
+        DrawnCase("a value that is there already", there_already(rng.normal(size=4 * H), float(rng.uniform(1.5, 4.0)))),
     ]
 
 
@@ -32,7 +39,7 @@ def worked_forget_bias(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("no value given", {"b": b[0]}),
         DrawnCase("three hidden units", {"b": b[1], "value": 2.5}),
-        DrawnCase("one hidden unit", {"b": b[2], "value": -1.5}),
+        DrawnCase("one hidden unit, a value that is there already", there_already(b[2], -1.5)),
         DrawnCase("float32", {"b": b[3].astype(np.float32), "value": 300.0}),
         DrawnCase("the value 0", {"b": b[4], "value": 0.0}),
     ]
