@@ -169,6 +169,9 @@ def arrays_in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield name, array_of(value)
     elif isinstance(value, Given):
         yield from arrays_in(value.arrays, name)
+    elif hasattr(value, "named_parameters"):
+        for key, parameter in value.named_parameters():
+            yield f"{name}.{key}", array_of(parameter)
     elif isinstance(value, dict | tuple | list):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from arrays_in(part, f"{name}[{key!r}]")

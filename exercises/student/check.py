@@ -429,9 +429,11 @@ def observation(
         calls = [list(pairs_in(*one, shown)) for one in zip(returned, expected, tolerances, strict=True)]
     except ValueError:
         return None
-    names = [name for name, _pair in calls[0]]
+    first = next((of_call for of_call in calls if not all(pair.right for _name, pair in of_call)), [])
+    names = [name for name, _pair in first]
+    calls = [of_call for of_call in calls if [name for name, _pair in of_call] == names]
     wrong = [place for place in range(len(names)) if not all(of_call[place][1].right for of_call in calls)]
-    if not wrong or any(len(of_call) != len(names) for of_call in calls):
+    if not wrong:
         return None
     told = swapped([[pair for _name, pair in of_call] for of_call in calls], names)
     if told:

@@ -66,7 +66,7 @@ def draw_encode(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one text", encode_inputs(rng, 1, 9)),
         DrawnCase("one word each", encode_inputs(rng, 3, 1)),
         DrawnCase("as many texts as words", encode_inputs(rng, 5, 5)),
-        DrawnCase("words in capitals", until(lambda: with_capitals(encode_inputs(rng, 3, 6)), capitals_matter)),
+        DrawnCase("words in capitals", until(lambda: with_capitals(encode_inputs(rng, 5, 8)), capitals_matter)),
         DrawnCase("two spaces between words", with_wide_spaces(encode_inputs(rng, 4, 5))),
         DrawnCase("a vocabulary of 300 words", encode_inputs(rng, 3, 7, known=298)),
     ]
@@ -77,7 +77,9 @@ def worked_encode(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two texts", {"texts": ["let's meet . let's meet for chess", "tea and noon"], "vocabulary": words}),
         DrawnCase("one text, with two spaces", {"texts": ["for  tea"], "vocabulary": words}),
-        DrawnCase("an unknown word in between", {"texts": ["chess", "tea Meet let's", "and for"], "vocabulary": words}),
+        DrawnCase(
+            "an unknown word in between", {"texts": ["chess", "tea Meet let's and for . tea"], "vocabulary": words}
+        ),
         DrawnCase(
             "a vocabulary of 300 words", {"texts": ["word297 tea word1"], "vocabulary": [*words[:2], *MANY[:298]]}
         ),

@@ -62,7 +62,7 @@ FROM_LSTM = Check(
         "We have the blocks i, f, o, g and one bias": "order of pytorch kept",
         "The number of the layer; the first is 0": "layers counted from one",
         "and the same with another number at the end for each further layer": "end of the names",
-        "W_x (4H, D), W_h (4H, H) and b (4H,), as new tensors": "returns its inputs",
+        "W_x (4H, D), W_h (4H, H) and b (4H,), as new tensors": "writes to its inputs",
         "Weights are `(out, in)`, in four blocks of `H` rows": "every fourth row",
         "Results have the dtype of the inputs": "dtype not kept",
         "for float64 nothing is computed in single precision": "single precision inside",

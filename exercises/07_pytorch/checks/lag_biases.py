@@ -59,7 +59,7 @@ LAG_BIASES = Check(
         "A new tensor: b_i and b_f in their blocks; g and o as they were": "other blocks zero",
         "A new tensor: zero in the blocks i and f, since PyTorch adds both biases; g and o as they were": "all of the second bias zero",
         "All of it goes into `bias_ih`; see to it that `bias_hh` adds nothing there": "half in each",
-        "Make a copy of each bias with `.clone()`": "returns its inputs",
+        "Make a copy of each bias with `.clone()`": "biases changed in place",
         "Results have the dtype of the inputs": "dtype not kept",
         "for float64 nothing is computed in single precision": "single precision inside",
         "A function never writes to its inputs": "biases changed in place",

@@ -57,6 +57,7 @@ def draw_cell(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one hidden unit", drawn(N, D, 1)),
         DrawnCase("sums of thousands", far_inputs(rng, N, D, H)),
         DrawnCase("four sequences, inputs and hidden units", drawn(4, 4, 4)),
+        DrawnCase("gradients through the cell", drawn(N, D, H) | {"gradients": True}),
         DrawnCase("float32", single(drawn(N, D, H))),
     ]
 
@@ -67,6 +68,7 @@ def worked_cell(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", short(cell_inputs(rng, 1, 2, 3))),
         DrawnCase("sums of thousands", short(far_inputs(rng, 2, 1, 2))),
         DrawnCase("as many sequences, inputs and hidden units", short(cell_inputs(rng, 2, 2, 2))),
+        DrawnCase("gradients through the cell", short(cell_inputs(rng, 2, 1, 2)) | {"gradients": True}),
         DrawnCase("float32", single(short(cell_inputs(rng, 2, 1, 2)))),
     ]
 
@@ -78,7 +80,7 @@ CELL = Check(
         "Weights are `(out, in)`, in four blocks of `H` rows": "every fourth row",
         "The blocks of the weights are in the order i, f, o, g": "blocks in the order of pytorch",
         "and there is one bias": "bias counted twice",
-        "record of what is done with the weights, the inputs and the old states": "no gradient",
+        "record of what is done with the weights, the inputs and the old states": "old states detached",
         "Sums may be of any size": "exponentials overflow",
         "Results have the dtype of the inputs": "dtype not kept",
         "for float64 nothing is computed in single precision": "single precision inside",
@@ -120,6 +122,14 @@ class input_and_forget_gate_exchanged(WithWeights):  # noqa: N801
     def forward(self, x, h_prev, c_prev):
         f, i, o, g = self.sums(x, h_prev)
         return new_states(i, f, o, g, c_prev)
+
+
+@CELL.misconception(
+    "The old states are detached: the results are right, but no gradient goes back to the step before. Leave detach() out."
+)
+class old_states_detached(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        return new_states(*self.sums(x, h_prev.detach()), c_prev.detach())
 
 
 @CELL.misconception(
