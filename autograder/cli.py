@@ -254,7 +254,7 @@ def released_names(course: "Course", slugs: Sequence[str] | None) -> list[str]:
     return names
 
 
-def say_unread(inboxes: Sequence[Inbox]) -> bool:
+def say_unread(inboxes: "Sequence[Inbox]") -> bool:
     """Say what lies in the inbox and was not read, and whether there was nothing of that kind."""
     unread = {path: why for inbox in inboxes for path, why in inbox.refused.items()}
     for path, why in sorted(unread.items()):

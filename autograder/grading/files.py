@@ -144,6 +144,7 @@ def below(folder: Path) -> Iterator[tuple[str, ...]]:
     for place, folders, names in os.walk(folder):
         inner = Path(place).relative_to(folder).parts
         folders[:] = [] if len(inner) == DEEPEST_FOLDER else sorted(name for name in folders if not is_sweeping(name))
+        left -= len(folders)
         for name in sorted(names)[: max(left, 0)]:
             left -= 1
             path = os.path.join(place, name)

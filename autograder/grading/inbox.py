@@ -37,8 +37,11 @@ def valid_student(name: str) -> bool:
 
 
 def entries(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
-    """What lies in a folder, by name."""
-    return sorted(os.scandir(folder), key=lambda one: one.name)
+    """What lies in a folder, by name; nothing where it cannot be opened."""
+    try:
+        return sorted(os.scandir(folder), key=lambda one: one.name)
+    except PermissionError:
+        return []
 
 
 def holds_work(student: os.DirEntry[str], slug: str) -> bool:
@@ -90,7 +93,7 @@ def unread(course: Course, student: os.DirEntry[str]) -> dict[str, str]:
     for entry in inside:
         if entry.name not in course.exercises:
             found[f"{student.name}/{shown(entry.name)}"] = why_no_exercise(course, student.name, entry)
-    return found if inside else {student.name: "the folder is empty"}
+    return found if inside else {student.name: "the folder is empty, or cannot be opened"}
 
 
 def why_no_exercise(course: Course, student: str, entry: os.DirEntry[str]) -> str:

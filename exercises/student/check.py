@@ -13,6 +13,7 @@ from __future__ import annotations
 import html
 import importlib.metadata
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -493,8 +494,19 @@ def case_from(entry: dict[str, Any], tensors: bool = False) -> Case:
     return Case(returned, None, tuple(entry.get("changed", ())), tuple(entry.get("shared", ())))
 
 
+class NotRight(AssertionError):
+    """Raised under `nbgrader validate`, for which a cell passes unless it ends in an error."""
+
+
 def check(name: str, function: Callable[..., Any]) -> Verdict:
     """Compare ``function`` with the worked cases of the check ``name``, from the folder examples/ beside this file."""
+    verdict = compared(name, function)
+    if verdict.status not in ("right", "to be measured") and os.environ.get("NBGRADER_EXECUTION") == "validate":
+        raise NotRight(str(verdict))
+    return verdict
+
+
+def compared(name: str, function: Callable[..., Any]) -> Verdict:
     folder = Path(__file__).parent / "examples"
     path = folder / f"{name}.json"
     if not path.is_file():

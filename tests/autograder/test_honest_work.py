@@ -405,7 +405,7 @@ def test_everything_in_the_inbox_that_is_not_read_is_named_with_why(course: Cour
         f"{SLUG}.ipynb": "it is a file",
         f"bea/{SLUG}.ipynb": "it lies beside the folders of the exercises",
         "cyd/vanilla_rnn": "no exercise is called so",
-        "empty": "the folder is empty",
+        "empty": "the folder is empty, or cannot be opened",
         "link": "it is a link",
         "work.zip": "it is a file",
     }
