@@ -31,10 +31,11 @@ def together_above_inputs(rng: Generator, D: int, H: int) -> dict:
     return {"gradients": gradients, "limit": float(rng.uniform(1.25, 1.5))}
 
 
-def norm_of_13(rng: Generator) -> dict[str, np.ndarray]:
-    """Its norm is exact, in whatever order the squares are added."""
-    parts = rng.permutation([3.0, -4.0, 12.0])
-    return {"W_x": parts[:1, None], "W_h": parts[1:2, None], "b": parts[2:]}
+def at_the_limit(rng: Generator) -> dict:
+    """The norm is exact, in whatever order the squares of the whole numbers are added."""
+    size = float(rng.integers(1, 10**6))
+    parts = size * rng.permutation([3.0, -4.0, 12.0])
+    return {"gradients": {"W_x": parts[:1, None], "W_h": parts[1:2, None], "b": parts[2:]}, "limit": 13 * size}
 
 
 def draw_clip_by_global_norm(rng: Generator) -> list[DrawnCase]:
@@ -52,7 +53,7 @@ def draw_clip_by_global_norm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a tiny norm", norm_inputs(rng, of_size(rng, 1e-12, D, H))),
         DrawnCase("a huge norm", small_limit_inputs(rng, of_size(rng, 1e12, D, H))),
         DrawnCase("float32, vanished", narrow(norm_inputs(rng, of_size(rng, 1e-25, D, H)))),
-        DrawnCase("a norm of just the limit", {"gradients": norm_of_13(rng), "limit": 13.0}),
+        DrawnCase("a norm of just the limit", at_the_limit(rng)),
     ]
 
 
