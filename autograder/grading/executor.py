@@ -227,6 +227,10 @@ class Reader:
         elif kind == "begin" and self.to_come and cell == self.to_come[-1]:
             self.current = self.to_come.pop()
             self.spent.begin()
+        elif kind == "end" and cell == self.current:
+            clock = self.spent.now()[1] - self.spent.begun[1]
+            if clock >= self.spent.limits.cell_seconds:
+                self.transcript.waited[cell] = clock
         elif kind in ("text", "png", "error") and cell in self.known:
             self.take_output(kind, cell, frame)
         elif kind == "answer":

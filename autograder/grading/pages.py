@@ -78,6 +78,10 @@ def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verd
             if cell.id in transcript.ended:
                 told = how_it_ended(_("This cell"), transcript.ended[cell.id], transcript.limits.get(cell.id))
                 cell.outputs.append(new_output("stream", name="stderr", text=f"{told}\n"))
+            elif cell.id in transcript.waited:
+                told = _("This cell took {seconds} seconds, most of them waiting; only processor time counts.")
+                seconds = f"{transcript.waited[cell.id]:.0f}"
+                cell.outputs.append(new_output("stream", name="stderr", text=f"{told.format(seconds=seconds)}\n"))
     return notebook_bytes(notebook)
 
 

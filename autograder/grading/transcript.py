@@ -56,7 +56,8 @@ class Transcript:
 
     ``ended`` maps the id of a cell to 'timeout', 'crashed' or 'malformed': the sandbox ended while that cell ran; where it
     was for a limit of time, ``limits`` says which. Bytes and seconds are counted over all reruns: the budget is the
-    submission's. ``disturbed`` says that the grader was stopped, or the machine too busy to run the sandbox.
+    submission's. ``waited`` maps cells that took longer by the clock than a cell may take of the processor to these seconds.
+    ``disturbed`` says that the grader was stopped, or the machine too busy to run the sandbox.
     """
 
     outputs: dict[str, CellOutput] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Transcript:
     calls: dict[str, dict[str, np.ndarray[Any, Any]]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     limits: dict[str, TimeLimit] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
     disturbed: bool = False
     bytes_read: int = 0
     processor_seconds: float = 0.0
