@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -144,7 +145,9 @@ class Shown:
         return ", ".join(f"{name.lower()} = {i}" for name, i in zip(self.axes, index, strict=True))
 
     def part(self, key: str, number: int) -> Shown:
-        """How a part of the result is written about."""
+        """How a part of the result is written about; beside ``result`` stands what else is compared."""
+        if key == "result" and "result" not in self.parts:
+            return self
         name = list(self.parts)[number] if key.isdigit() and number < len(self.parts) else key
         told = _("part {number} of the result").format(number=number + 1) if name.isdigit() else name
         return Shown(told, self.parts.get(name, ()), tensors=self.tensors)
@@ -305,7 +308,7 @@ def found_by(find: Find, returned: Returned, expected: Expected, shown: Shown) -
     found: dict[str, Found | None] = {}
     for number, (key, part) in enumerate(wanted.items()):
         how = shown.part(key, number)
-        found[how.function] = found_by(find, theirs[key], part, how)
+        found[_("the result") if how is shown else how.function] = found_by(find, theirs[key], part, how)
     wrong = {name: one for name, one in found.items() if one is not None}
     if not wrong:
         return None
@@ -329,7 +332,7 @@ def difference(case: Case, expected: Expected, tolerance: float, shown: Shown) -
     found = found or found_by(partial(numbers_difference, tolerance=tolerance), returned, expected, shown)
     if found is None:
         return not_its_own(case, shown)
-    *within, text = found
+    *within, text = (name for name, _same in groupby(found))
     if not within:
         return text
     where = reduce(lambda whole, part: _("{whole}, in {part}").format(whole=whole, part=part), within)

@@ -15,7 +15,7 @@ import numpy as np
 from autograder.runner.calling import _
 
 Array = np.ndarray[Any, Any]
-MOST_BLOCKS, MOST_PARTS, ROUGHLY = 4, 4, 1e-4
+MOST_BLOCKS, MOST_PARTS, ROUGHLY = 4, 5, 1e-4
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def scaled(pair: Pair) -> Iterator[str]:
     factor = factor_of(pair)
     if factor == -1:
         yield _("Every value has the wrong sign.")
+    elif factor is not None and abs(1 / factor - round(1 / factor)) < ROUGHLY and abs(factor) < 1:
+        yield _("Every value is the right one divided by {divisor}.").format(divisor=round(1 / factor))
     elif factor is not None:
         yield _("Every value is {factor} times the right one.").format(factor=f"{factor:.6g}")
 
@@ -171,7 +173,7 @@ def factors(pairs: Sequence[Pair]) -> str | None:
     told = _(
         "In each call every value is wrong by one factor ({factors}): is a mean taken for a sum, or a sum for a mean?"
     )
-    return told.format(factors=", ".join(f"{factor:.4g}" for factor in found[:3]))
+    return told.format(factors=", ".join(list(dict.fromkeys(f"{factor:.4g}" for factor in found))[:3]))
 
 
 def earlier(pairs: Sequence[Pair]) -> str | None:

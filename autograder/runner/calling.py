@@ -106,11 +106,14 @@ def numbers_of(value: Any) -> Any:
 def invoke(target: Any, inputs: dict[str, Any]) -> Any:
     """Call a function with the inputs; or make a module, give it its parameters, and call it.
 
+    Where an input is a module with ``grad_is_asked``, what comes out is the result and what stands in ``p.grad`` then.
     A module's inputs are ``sizes`` (what its class takes), ``parameters`` (by name) and ``inputs`` (what it is called with).
     With ``gradients``, what comes out is the results, and the gradients of one number made of them by all that went in.
     """
     if not isinstance(target, type):
-        return target(*inputs.values())
+        result = target(*inputs.values())
+        left = {name: gradients_left(one) for name, one in inputs.items() if getattr(one, "grad_is_asked", False)}
+        return {"result": result, **{f"p.grad of {name}": one for name, one in left.items()}} if left else result
     module = target(*inputs["sizes"])
     known = dict(module.named_parameters())
     for name, value in inputs["parameters"].items():
@@ -126,7 +129,13 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
         return module(*inputs["inputs"])
     named = {name: value.requires_grad_() for name, value in tensors_in(inputs["inputs"])} | known
     results = module(*inputs["inputs"])
-    return {"results": results, "gradients": gradients_of(results, named)}
+    return {"result": results, "gradients": gradients_of(results, named)}
+
+
+def gradients_left(module: Any) -> dict[str, Any]:
+    """What stands in ``grad`` of each parameter, by name; zero where nothing does."""
+    pairs = module.named_parameters()
+    return {name: one.detach() * 0 if one.grad is None else one.grad for name, one in pairs}
 
 
 def tensors_in(values: Any) -> list[tuple[str, Any]]:

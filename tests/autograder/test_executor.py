@@ -195,6 +195,8 @@ def test_a_cell_that_waits_takes_no_processor_time() -> None:
     limits = Limits(cell_seconds=2.0, waiting=100.0)
     transcript = execute(plain_task("import time\ntime.sleep(3)\nprint('awake')", limits=limits))
     assert (transcript.ended, transcript.outputs["0"].text) == ({}, "awake\n")
+    assert list(transcript.waited) == ["0"]
+    assert transcript.waited["0"] >= 3
 
 
 def test_a_cell_that_waits_for_ever_is_ended_by_the_clock() -> None:

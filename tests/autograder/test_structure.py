@@ -13,7 +13,8 @@ SHAPES = [(5, 4, 8), (3, 2, 4), (4, 4, 4)]
 SHOWN = Shown.of("f", "T N H")
 CHANGES: dict[str, Callable[[Array], Array]] = {
     "Every value has the wrong sign.": np.negative,
-    "Every value is 0.5 times the right one.": lambda one: one / 2,
+    "Every value is the right one divided by 2.": lambda one: one / 2,
+    "Every value is 1.5 times the right one.": lambda one: one * 1.5,
     "Every value is off by the same amount, 1.": lambda one: one + 1,
     "The axes stand in the order n, t, h; they should stand in the order t, n, h.": lambda one: one.transpose(1, 0, 2),
     "The axes stand in the order h, t, n; they should stand in the order t, n, h.": lambda one: one.transpose(2, 0, 1),
