@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.check import difference
-from autograder.exercise import Check, Exercise
+from autograder.exercise import Check, DrawnCase, Exercise
 from autograder.exercise.stub import take_apart
 from autograder.grading import challenge
 from autograder.grading.judge import expected_values, outcomes, shown_of, tolerances
@@ -45,9 +45,15 @@ def wrong_version(check: Check, name: str) -> object:
     return mistake or (structural.version(check, name) if name in structural.NAMES else None)
 
 
-def rejected_by(exercise: Exercise, check: Check, version: object) -> tuple[str, ...]:
-    """The titles of the challenges of one run that show a version to be wrong."""
-    cases = sorted(challenge.draw(check, SEED.ljust(32), exercise.slug, "student"), key=lambda case: case.rank)
+def challenges(exercise: Exercise, check: Check) -> list[DrawnCase]:
+    """Those of one run."""
+    if check.trained is not None:
+        return []
+    return sorted(challenge.draw(check, SEED.ljust(32), exercise.slug, "student"), key=lambda case: case.rank)
+
+
+def rejected_by(check: Check, version: object, cases: list[DrawnCase]) -> tuple[str, ...]:
+    """The titles of the challenges that show a version to be wrong."""
     with np.errstate(all="ignore"):
         results = outcomes(check, version, cases)  # type: ignore[arg-type]
     rows = zip(cases, results, expected_values(check, cases), tolerances(check, cases), strict=True)
@@ -59,9 +65,10 @@ def promises(exercise: Exercise) -> list[Promise]:
     """The table of an exercise, check by check."""
     found = []
     for check in exercise.checks:
+        cases = challenges(exercise, check)
         for words, name in check.promises.items():
             version = wrong_version(check, name)
-            asked = rejected_by(exercise, check, version) if version and check.trained is None else ()
+            asked = rejected_by(check, version, cases) if version else ()
             found.append(Promise(check.name, words, name, asked))
     return found
 
