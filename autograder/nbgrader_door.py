@@ -33,6 +33,8 @@ def configure(c: Any, file: str) -> None:
     # What students handed in arrives in the inbox, and only 'autograder intake' (or 'autograder grade') takes it further.
     c.CollectApp.CourseDirectory.submitted_directory = "inbox"
     c.ZipCollectApp.CourseDirectory.submitted_directory = "inbox"
+    c.ZipCollectApp.extractor_plugin = "autograder.envelopes.SafeExtractor"
+    c.ZipCollectApp.collector_plugin = "autograder.envelopes.EnvelopeCollector"
     # Nothing of a submission is executed by nbgrader: the sandbox runs it and the judge decides.
     c.Autograde.sanitize_preprocessors = ["autograder.nbgrader_door.ConfirmIntake"]
     c.Autograde.autograde_preprocessors = ["autograder.nbgrader_door.GradeInSandbox"]
