@@ -186,9 +186,12 @@ def verify(
     workers: WorkersOption = 2,
     training: Annotated[bool, typer.Option(
         "--training/--no-training", help="Also prove the checks for which models are trained.")] = True,
+    table: Annotated[bool, typer.Option("--promises", help="List each promise with the challenges that ask for it.")] = False,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Prove the grader: answer key full, blank zero, every known mistake rejected and named, every other right way accepted."""
+    from dataclasses import asdict
+
     from autograder.grading.core import Settings
     from autograder.proof.verify import verify_exercise
 
@@ -201,11 +204,15 @@ def verify(
             f"reference {proof.reference_score:g}, blank {proof.blank_score:g}; "
             f"mistakes rejected {proof.rejected} and named {proof.diagnosed} of {proof.misconceptions}; other right "
             f"ways accepted {proof.accepted} of {proof.alternatives}; wrong by structure rejected {proof.structural_rejected} "
-            f"of {proof.structural}; promises asked for {proof.promises}; files with solution text {len(proof.leaks)}"
+            f"of {proof.structural}; promises asked for {len(proof.promises)}; files with solution text {len(proof.leaks)}"
         )
         lines += [f"  not so: {problem}" for problem in proof.problems]
+        for one in proof.promises if table else ():
+            lines.append(
+                f"  {one.check}: '{one.words}'; '{one.version}' fails: {', '.join(one.challenges) or 'nowhere'}"
+            )
     right = not any(proof.problems for proof in proofs)
-    finish(lines, right, {"exercises": [vars(proof) for proof in proofs]} if as_json else None)
+    finish(lines, right, {"exercises": [asdict(proof) for proof in proofs]} if as_json else None)
 
 
 @app.command()

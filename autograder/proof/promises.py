@@ -73,10 +73,10 @@ def promises(exercise: Exercise) -> list[Promise]:
     return found
 
 
-def broken(exercise: Exercise) -> list[str]:
+def broken(exercise: Exercise, table: list[Promise]) -> list[str]:
     """What does not hold of the table: words that stand nowhere, versions that there are not, promises not asked for."""
     problems = []
-    for one in promises(exercise):
+    for one in table:
         check = exercise.check(one.check)
         if plain(one.words) not in words_for(exercise, check):
             problems.append(f"{one.check} promises '{one.words}', but no text says so")

@@ -29,8 +29,9 @@ from autograder.grading.class_run import ClassResult, Progress, grade_class
 from autograder.grading.core import Settings
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import composed, outcomes
-from autograder.proof import promises, structural
+from autograder.proof import structural
 from autograder.proof.mutants import come_out_wrong
+from autograder.proof.promises import Promise, broken, promises
 
 SEED = hashlib.sha256(b"verify").digest()  # the same challenges each time: what is found can be found again
 
@@ -56,7 +57,7 @@ class ExerciseProof:
     accepted: int = 0
     structural: int = 0
     structural_rejected: int = 0
-    promises: int = 0
+    promises: list[Promise] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -280,7 +281,8 @@ def verify_exercise(
             grade_claims(course, exercise, made, partial(grade, settings=settings), proof)
     proof.problems += [f"{name} holds text of a solution" for name in proof.leaks]
     by_structure(untrained, proof, progress)
-    proof.promises, proof.problems = len(promises.promises(untrained)), proof.problems + promises.broken(untrained)
+    proof.promises = promises(untrained)
+    proof.problems += broken(untrained, proof.promises)
     return proof
 
 
