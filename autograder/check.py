@@ -224,10 +224,10 @@ def form_difference(returned: Returned, expected: Array, shown: Shown) -> str | 
     return None
 
 
-def largest(array: Array) -> float:
-    """What an error in an array is measured by: its largest finite number, or 1 where that is 0."""
+def largest(array: Array, otherwise: float = 1.0) -> float:
+    """What an error in an array is measured by: its largest finite number, or something else where that is 0."""
     sizes = np.abs(np.asarray(array, np.float64))
-    return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or 1.0
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or otherwise
 
 
 def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolerance: float) -> str | None:
@@ -369,7 +369,7 @@ def same_result(one: Returned, two: Returned, tolerance: float, dtype: bool = Tr
         return same_names and all(same_result(mine, theirs, tolerance, dtype) for (_, mine), (_, theirs) in parts)
     if one.array is None or two.array is None or one.shape != two.shape or (dtype and one.dtype != two.dtype):
         return False
-    share = tolerance * largest(two.array)
+    share = tolerance * min(largest(one.array, 0.0), largest(two.array, 0.0))
     return bool(np.isclose(one.array, two.array, rtol=0.0, atol=share, equal_nan=True).all())
 
 

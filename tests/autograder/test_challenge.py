@@ -188,7 +188,7 @@ def uncomputed(check: Check, cases: list[DrawnCase], expected: list[Expected]) -
     for name, number in (("zeros", 0.0), ("ones", 1.0), ("minus one", -1.0), ("NaN", np.nan), ("infinity", np.inf)):
         if np.isfinite(number) or any(leaf.dtype.kind == "f" for leaf in leaves(expected)):
             yield name, [mapped(lambda leaf, n=number: filled(leaf, n), wanted) for wanted in expected]
-    for name in cases[0].inputs:
+    for name in set.intersection(*(set(case.inputs) for case in cases)):
         given = [case.inputs[name] for case in cases]
         yield f"the input {name}", [np.zeros(1) if callable(one) or isinstance(one, Given) else one for one in given]
         yield (
@@ -335,11 +335,9 @@ def arrays_of(cases: list[DrawnCase]) -> list[tuple[str, Array]]:
     ]
 
 
-def is_passed_on(array: Array, wanted: Array, case: DrawnCase, result: Expected) -> bool:
-    """Whether a function returns one of its own inputs as it is, beside other results, which are none of them."""
-    given = [own for _, own in arrays_of([case])]
-    computed = [leaf for leaf in leaves(result) if not any(np.array_equal(leaf, own) for own in given)]
-    return bool(computed) and any(own is array for own in given) and np.array_equal(array, wanted)
+def is_its_own(array: Array, case: DrawnCase) -> bool:
+    """Whether it is an input of this very case: a text may say that one comes back, as where no step counts."""
+    return any(own is array for _, own in arrays_of([case]))
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.slug)
@@ -354,7 +352,7 @@ def test_no_challenge_holds_the_answer_of_another_check(exercise: Exercise) -> N
                     for other, what, array in given:
                         if array.shape != wanted.shape or array.dtype.kind != wanted.dtype.kind:
                             continue
-                        if other is check and is_passed_on(array, wanted, case, result):
+                        if other is check and is_its_own(array, case):
                             continue
                         scale = np.abs(wanted.astype(float)).max() or 1.0
                         close = np.allclose(array.astype(float), wanted.astype(float), rtol=0, atol=1e-3 * scale)
@@ -362,11 +360,11 @@ def test_no_challenge_holds_the_answer_of_another_check(exercise: Exercise) -> N
 
 
 def same(one: dict[str, list[DrawnCase]], two: dict[str, list[DrawnCase]]) -> dict[str, int]:
-    """How many arrays of floating-point numbers of each check are the same in two draws."""
+    """How many arrays of each check are the same in two draws, of those that do not hold whole numbers alone."""
     found = {}
     for name, cases in one.items():
         pairs = itertools.product(arrays_of(cases), arrays_of(two[name]))
-        found[name] = sum(a.dtype.kind == "f" and a.any() and np.array_equal(a, b) for (_, a), (_, b) in pairs)
+        found[name] = sum(a.dtype.kind == "f" and (a % 1).any() and np.array_equal(a, b) for (_, a), (_, b) in pairs)
     return found
 
 

@@ -384,19 +384,20 @@ def test_recorded_results_do_not_spread_to_arrays_that_are_larger_than_the_refer
     """Each is small; the reference adds one a step, and these have their lengths on different axes."""
     check = EXERCISES["02_bptt"].check("rnn.backward")
     drawn = max(challenge.draw_all(EXERCISES["02_bptt"], bytes(32), "student")[check.name], key=most_steps)
+    case = Case(Returned("tuple", parts=()))
     rows: dict[str, np.ndarray] = {}
 
     def step_backward(*inputs: Any) -> tuple[Any, ...]:
         number, found = len(rows) // 10, list(original(*inputs))
         found[2] = np.ones((400, *(1,) * (2 + number % 2)))
-        rows.update({f"step_backward/{number}/{place}": value for place, value in enumerate(inputs)})
-        rows.update({f"step_backward/{number}/out.{place}": value for place, value in enumerate(found)})
+        rows.update({f"0/step_backward/{number}/{place}": value for place, value in enumerate(inputs)})
+        rows.update({f"0/step_backward/{number}/out.{place}": value for place, value in enumerate(found)})
         return original(*inputs)
 
     original = inspect.unwrap(check.reference).__globals__["step_backward"]
     composed(check, {"step_backward": step_backward})(**drawn.inputs)
     tracemalloc.start()
-    rests_on_wrong_part(check, drawn, Case(Returned("tuple", parts=())), rows)
+    rests_on_wrong_part(check, [drawn], [case], rows)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(rows) > 20

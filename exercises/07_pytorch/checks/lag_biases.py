@@ -24,7 +24,7 @@ def lag_inputs(rng: Generator, H: int, longest: int) -> dict:
 def with_ends(inputs: dict) -> dict:
     """The first u is 0, the smallest that there is, and the last nearly 1."""
     u = inputs["u"].copy()
-    u[-1], u[0] = 1 - 2**-20, 0.0
+    u[-1], u[0] = 1 - 2**-20 * u[-1], 0.0
     return inputs | {"u": u}
 
 
