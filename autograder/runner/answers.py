@@ -8,7 +8,8 @@ from calling import Kept, changed_inputs, invoke, numbers_of, parts_of, ready, r
 from safetensors.numpy import save
 
 SAFE_KINDS = "fiub"
-MOST_CALLS, MOST_RECORDED = 64, 448
+MOST_CALLS, MOST_RECORDED, MOST_PARTS_SENT = 64, 448, 448
+LARGEST_NUMBER = 8  # bytes: what is larger has no place in a frame
 HOPELESS = ("MemoryError", "NotImplementedError")  # the next case would end the same way, and late
 
 
@@ -19,7 +20,9 @@ def case_inputs(case, arrays, tensors=False):
 
 def describe(result, key, arrays, limit, depth=0):
     """What a function returned, as a JSON object; its arrays go into ``arrays`` under names that begin with ``key``."""
-    about, parts = {"type": type(result).__name__[:80]}, parts_of(result, depth)
+    about, parts = {"type": name_of(result)}, parts_of(result, depth)
+    if parts is not None and len(arrays) + len(parts) > MOST_PARTS_SENT:
+        return about  # a table as a list of lists: no result that a check asks for has so many parts
     if parts is not None:
         about["parts"] = [
             [name[:80], describe(part, f"{key}.{i}", arrays, limit, depth + 1)] for i, (name, part) in enumerate(parts)
@@ -28,7 +31,7 @@ def describe(result, key, arrays, limit, depth=0):
     array = numbers_of(result)
     if array is not None:
         about |= {"dtype": str(array.dtype)[:40], "shape": list(array.shape)[:16]}
-        if array.dtype.kind in SAFE_KINDS and array.nbytes <= limit:
+        if array.dtype.kind in SAFE_KINDS and array.dtype.itemsize <= LARGEST_NUMBER and array.nbytes <= limit:
             arrays[key] = np.array(array, order="C")  # a copy: it may be written to before it is sent
             about["tensor"] = key
     return about
@@ -40,8 +43,19 @@ def describe_error(error, namespace):
     for frame, line in traceback.walk_tb(error.__traceback__):
         if frame.f_globals is namespace:
             place = {"function": frame.f_code.co_name[:80], "line": line}
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
-    return {"name": type(error).__name__[:80], "message": str(message)[:500], "place": place}
+    try:
+        message = str(error.msg if isinstance(error, SyntaxError) else error)[:500]
+    except BaseException:  # the text of an exception is a program too
+        message = ""
+    return {"name": name_of(error), "message": str.__str__(message), "place": place}
+
+
+def name_of(value):
+    """The name of a value's type, whatever its class makes of that."""
+    try:
+        return str.__str__(type.__dict__["__name__"].__get__(type(value)))[:80]
+    except BaseException:
+        return "object"
 
 
 def answer(function, cases, arrays, namespace, limit, tensors):
@@ -91,7 +105,8 @@ class Recorder:
 def copied(value):
     """A copy of an array's or a tensor's numbers, or None: of a single number too, if it came as one."""
     array = None if isinstance(value, int) else numbers_of(value)
-    return None if array is None or array.dtype.kind not in SAFE_KINDS else np.array(array, order="C")
+    unsafe = array is None or array.dtype.kind not in SAFE_KINDS or array.dtype.itemsize > LARGEST_NUMBER
+    return None if unsafe else np.array(array, order="C")
 
 
 def record_calls(function, earlier, cases, arrays, namespace, tensors=False):

@@ -45,8 +45,12 @@ class Notebook:
     """One run through a notebook."""
 
     def __init__(self, orders, tensors, border):
-        from capture import CellText
+        from answers import answer, describe_error, record_calls
+        from calling import _
+        from capture import CellText, send_pictures
 
+        self.answer, self.describe_error, self.record_calls = answer, describe_error, record_calls
+        self.send_pictures, self.say = send_pictures, _
         self.orders, self.tensors, self.border = orders, tensors, border
         self.shell = make_shell()
         self.text = sys.stdout = sys.stderr = CellText(border, orders["limits"]["text_bytes"])
@@ -55,6 +59,13 @@ class Notebook:
         else:  # in grading, `check` in the student's own cells is silent: what counts is asked for directly
             sys.modules["check"] = ModuleType("check")
             sys.modules["check"].check = lambda name, function=None: None
+            for name in (
+                "answers",
+                "calling",
+                "capture",
+                "wire",
+            ):  # under no name of ours can a cell put something else
+                sys.modules.pop(name, None)
 
     def run(self):
         for cell in self.orders["cells"]:
@@ -69,25 +80,21 @@ class Notebook:
         self.border.send({"kind": "done"})
 
     def execute(self, cell):
-        from answers import describe_error
-        from calling import _
-        from capture import send_pictures
-
+        _ = self.say
         result = self.shell.run_cell(cell["source"], store_history=False)
         sys.stdout = sys.stderr = self.text
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            about = describe_error(error, self.shell.user_ns)
+            about = self.describe_error(error, self.shell.user_ns)
             self.border.send({"kind": "error", "cell": cell["id"], "error": about})
         try:
-            send_pictures(self.border, cell["id"])
+            self.send_pictures(self.border, cell["id"])
         except Exception as error:
+            about = self.describe_error(error, self.shell.user_ns)
             told = _("The figure could not be drawn: {error}: {message}")
-            self.text.write("\n" + told.format(error=type(error).__name__, message=error) + "\n")
+            self.text.write("\n" + told.format(error=about["name"], message=about["message"]) + "\n")
 
     def ask(self, cell):
-        from answers import answer, record_calls
-
         namespace, name, tensors = self.shell.user_ns, cell["check"], cell["tensors"]
         limit, cases = self.orders["limits"]["answer_bytes"][name], self.orders["cases"][name]
         function, variable = namespace.get(cell["function"]), cell["variable"]
@@ -95,10 +102,10 @@ class Notebook:
             function, cases = (lambda: namespace[variable]) if variable in namespace else None, [{}]
         missing, results, block = not callable(function), [], b""
         if not missing:
-            results, block = answer(function, cases, self.tensors, namespace, limit, tensors)
+            results, block = self.answer(function, cases, self.tensors, namespace, limit, tensors)
         self.border.send({"kind": "answer", "check": name, "missing": missing, "cases": results}, block)
         if cell["earlier"] and not missing and not variable:
-            calls = record_calls(function, cell["earlier"], cases, self.tensors, namespace, tensors)
+            calls = self.record_calls(function, cell["earlier"], cases, self.tensors, namespace, tensors)
             self.border.send({"kind": "calls", "check": name}, calls)
 
 

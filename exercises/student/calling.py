@@ -101,7 +101,12 @@ def array_of(value: Any) -> Any:
 def numbers_of(value: Any) -> Any:
     """An array, a tensor or a number as an array; None for anything else, and for NumPy's subclasses: a masked array, say."""
     is_one = isinstance(value, np.generic | float | int) or type(value) is np.ndarray or is_tensor(value)
-    return np.asarray(array_of(value)) if is_one else None
+    array = np.asarray(array_of(value)) if is_one else None
+    if array is None or array.dtype.kind not in "fiu":
+        return array
+    if not array.ndim and array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        return array.astype(np.float64)  # a number may be of any precision that holds it
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def invoke(target: Any, inputs: dict[str, Any]) -> Any:
@@ -111,7 +116,7 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
     A module's inputs are ``sizes`` (what its class takes), ``parameters`` (by name) and ``inputs`` (what it is called with).
     With ``gradients``, what comes out is the results, and the gradients of one number made of them by all that went in.
     """
-    if not isinstance(target, type):
+    if not isinstance(target, type) or "sizes" not in inputs:
         result = target(*inputs.values())
         left = {name: gradients_left(one) for name, one in inputs.items() if getattr(one, "grad_is_asked", False)}
         return {"result": result, **{f"p.grad of {name}": one for name, one in left.items()}} if left else result
@@ -192,7 +197,7 @@ def changed_inputs(given: dict[str, Any], pristine: dict[str, Any]) -> list[str]
     for name, value in pristine.items():
         after = dict(arrays_in(given[name], name))
         for where, array in arrays_in(value, name):
-            if where not in after or not np.array_equal(after[where], array, equal_nan=array.dtype.kind == "f"):
+            if where not in after or after[where].shape != array.shape or after[where].tobytes() != array.tobytes():
                 names.append(where)
     return names
 

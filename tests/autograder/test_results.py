@@ -220,3 +220,58 @@ def test_a_class_with_another_function_beneath_it_is_composed() -> None:
     check = Check("toy.M", names["M"], lambda rng: [], lambda rng: [], "N", 1, "toy: Toy")
     again = composed(check, {"helper": lambda x: x + 1})
     assert again().forward(1) == 2
+
+
+# ---- odd results and errors, in the sandbox and at home --------------------------------------------------------------
+
+ODDLY = {
+    "a long double": ("import numpy as np\ndef total(x):\n    return np.longdouble(x.sum())", None),
+    "a number in the other order of bytes": ("def total(x):\n    return x.sum().astype('>f8')", None),
+    "an array of long doubles": (
+        "import numpy as np\ndef total(x):\n    return x.astype(np.longdouble)",
+        "total returned the shape (600,); it should be a single number.",
+    ),
+    "a list of many lists": (
+        "def total(x):\n    return [[[one] for one in x] for _ in range(3)]",
+        "total returned a list; it should return a single number.",
+    ),
+    "a class": (
+        "class total:\n    def __init__(self, x):\n        pass",
+        "total returned a total; it should return a single number.",
+    ),
+    "an error without a text": (
+        "class Odd(Exception):\n    def __str__(self):\n        raise ValueError\n\ndef total(x):\n    raise Odd",
+        "total raised Odd",
+    ),
+    "an error without a name": (
+        "class Meta(type):\n    __name__ = property(lambda cls: 1 / 0)\n\nclass Odd(BaseException, metaclass=Meta):\n    pass\n\n"
+        "def total(x):\n    raise Odd",
+        "total raised Odd",
+    ),
+    "names of the runner that are not there": (
+        "import sys\nsys.modules['answers'].changed_inputs = lambda *inputs: []\n\ndef total(x):\n    x[0] = 7.0\n    return 1.0",
+        "No function named total is defined",
+    ),
+    "numpy's comparison replaced": (
+        "import numpy as np\nnp.array_equal = lambda *inputs, **named: True\n\ndef total(x):\n    whole = x.sum()\n"
+        "    x[0] = 7.0\n    return whole",
+        "total changed its input x",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ODDLY)
+def test_odd_results_and_errors_are_said_for_what_they_are(what: str) -> None:
+    source, told = ODDLY[what]
+    check = Check("toy.total", lambda x: x.sum(), lambda rng: [], lambda rng: [], "", 1, "toy: Toy", rename="total")
+    case = DrawnCase("toy", {"x": np.arange(600.0)})
+    transcript = run(check, source, case, ("numpy",))
+    assert transcript.ended == {}
+    answer = transcript.answers["toy.total"]
+    if answer.missing:
+        assert told is not None
+        assert "KeyError" in transcript.outputs["a"].error
+        return
+    (expected,) = expected_values(check, [case])
+    text = difference(as_case(answer.cases[0], "total"), expected, 1e-9, Shown.of("total", ""))
+    assert text == told if told is None else str(text).startswith(told)

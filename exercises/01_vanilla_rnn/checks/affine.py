@@ -18,12 +18,17 @@ def affine_inputs(rng: Generator, T: int, N: int, H: int, V: int, dtype: type = 
     return {name: rng.normal(size=shape).astype(dtype) for name, shape in arrays.items()}
 
 
+def tiny(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return inputs | {name: 1e-14 * inputs[name] for name in ("h", "b_y")}
+
+
 def draw_affine(rng: Generator) -> list[DrawnCase]:
     T, N, H, V = sizes(rng, 4)
     return [
         DrawnCase("several steps", affine_inputs(rng, T, N, H, V)),
         DrawnCase("the same sizes, large scores", {k: 30 * v for k, v in affine_inputs(rng, T, N, H, V).items()}),
         DrawnCase("one step", affine_inputs(rng, 1, N, H, V)),
+        DrawnCase("tiny scores", tiny(affine_inputs(rng, T, N, H, V))),
         DrawnCase("one sequence", affine_inputs(rng, T, 1, H, V)),
         DrawnCase("as many words as hidden units", affine_inputs(rng, T, N, H, H)),
         DrawnCase("one hidden unit, two words", affine_inputs(rng, T, N, 1, 2)),

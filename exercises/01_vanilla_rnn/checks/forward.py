@@ -19,6 +19,13 @@ def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int, dtype: type 
     return {name: rng.normal(size=shape).astype(dtype) for name, shape in arrays.items()}
 
 
+def still_at_first(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Nothing comes in for three steps, and the states stay zero; then something does."""
+    x = inputs["x"].copy()
+    x[:3] = 0
+    return inputs | {"x": x, "h_0": 0 * inputs["h_0"], "b": 0 * inputs["b"]}
+
+
 def draw_forward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4)
     return [
@@ -26,6 +33,7 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("the same sizes, other numbers", sequence_inputs(rng, T, N, D, H)),
         DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
         DrawnCase("one sequence", sequence_inputs(rng, T, 1, D, H)),
+        DrawnCase("still for three steps", still_at_first(sequence_inputs(rng, 6, N, D, H))),
         DrawnCase("as many steps as sequences", sequence_inputs(rng, T, T, D, H)),
         DrawnCase("float32", sequence_inputs(rng, T, N, D, H, np.float32)),
     ]

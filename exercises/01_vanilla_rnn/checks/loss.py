@@ -246,6 +246,8 @@ def draw_perplexity(rng: Generator) -> list[DrawnCase]:
         DrawnCase("no mask", score_inputs(rng, T, N, V, masked=False)),
         DrawnCase("one step", score_inputs(rng, 1, N, V, masked=False)),
         DrawnCase("a perfect prediction", all_foreseen(score_inputs(rng, T, N, V, masked=False))),
+        DrawnCase("some steps without any loss", foreseen_at_times(score_inputs(rng, T, N, V, masked=False))),
+        DrawnCase("a long text", score_inputs(rng, 300, 4, V, masked=False)),
         DrawnCase("all words equally likely", score_inputs(rng, T, N, V, masked=True, scale=0.0)),
         DrawnCase("unlikely words out of hundreds", score_inputs(rng, 2, 2, 300, masked=False, scale=8.0)),
         DrawnCase(
@@ -253,6 +255,13 @@ def draw_perplexity(rng: Generator) -> list[DrawnCase]:
         ),
         DrawnCase("float32", narrow(score_inputs(rng, T, N, V, masked=True))),
     ]
+
+
+def foreseen_at_times(inputs: Scores) -> Scores:
+    """In every other step the right word has by far the highest score."""
+    y = inputs["y"].copy()
+    y[::2] = all_foreseen(inputs)["y"][::2]
+    return inputs | {"y": y}
 
 
 def all_foreseen(inputs: Scores) -> Scores:

@@ -32,6 +32,7 @@ def draw_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("sums around a thousand", with_large_sums(cell_inputs(rng, N, D, H))),
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
         DrawnCase("one input, one hidden unit", cell_inputs(rng, N, 1, 1)),
+        DrawnCase("forty hidden units", cell_inputs(rng, N, D, 40)),
         DrawnCase("as many sequences, inputs and hidden units", cell_inputs(rng, H, H, H)),
         DrawnCase("float32", cell_inputs(rng, N, D, H, np.float32)),
         DrawnCase("float32, sums around a thousand", with_large_sums(cell_inputs(rng, N, D, H, np.float32))),

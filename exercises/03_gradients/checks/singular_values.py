@@ -13,6 +13,13 @@ from .drawing import OF_ARRAYS, narrow
 Generator = np.random.Generator
 
 
+def nearly_singular(rng: Generator, N: int, H: int) -> np.ndarray:
+    """Matrices with three singular values of ordinary size and two of 1e-8, where their squares are lost in rounding."""
+    first, second = (np.linalg.qr(rng.normal(size=(N, H, H)))[0] for _ in range(2))
+    sigma = np.concatenate([rng.uniform(0.5, 2.0, size=(N, H - 2)), 1e-8 * rng.uniform(1, 3, size=(N, 2))], axis=1)
+    return (first * sigma[:, None, :]) @ second
+
+
 def draw_singular_values(rng: Generator) -> list[DrawnCase]:
     N, T, H = sizes(rng, 3)
     return [
@@ -25,6 +32,7 @@ def draw_singular_values(rng: Generator) -> list[DrawnCase]:
         DrawnCase("three axes in front", {"J": rng.normal(size=(2, 1, N, H, H))}),
         DrawnCase("one number", {"J": -rng.uniform(0.2, 0.8, size=(1, 1))}),
         DrawnCase("products that have vanished", {"J": 1e-200 * rng.normal(size=(N, H, H))}),
+        DrawnCase("nearly singular matrices", {"J": nearly_singular(rng, 8, 5)}),
         DrawnCase("float32, vanished", narrow({"J": 1e-25 * rng.normal(size=(N, H, H))})),
     ]
 

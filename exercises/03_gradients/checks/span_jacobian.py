@@ -35,6 +35,10 @@ def vanishing_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
     return given | {"W_h": 0.2 * given["W_h"]}
 
 
+def tiny(inputs: dict) -> dict:
+    return inputs | {"W_h": 1e-12 * inputs["W_h"]}
+
+
 def draw_span_jacobian(rng: Generator) -> list[DrawnCase]:
     T, N, H = sizes(rng, 3, range(3, 8))
     return [
@@ -45,6 +49,7 @@ def draw_span_jacobian(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a ReLU", relu_span_inputs(rng, T, N, H)),
         DrawnCase("float32", narrow(span_inputs(rng, T, N, H))),
         DrawnCase("forty steps that leave next to nothing", vanishing_inputs(rng, 40, 3, 8)),
+        DrawnCase("a product of numbers like 1e-60", tiny(span_inputs(rng, 5, N, H))),
         DrawnCase("one hidden unit", span_inputs(rng, T, N, 1)),
         DrawnCase("the same shapes, other numbers", span_inputs(rng, T, N, 1)),
     ]

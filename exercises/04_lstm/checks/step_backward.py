@@ -52,6 +52,12 @@ def with_ends(rng: Generator, given: dict) -> dict:
     return given | large | {"gates": gates, "c_prev": c_prev, "c": f * c_prev + i * g}
 
 
+def from_zero(given: dict) -> dict:
+    """The same after cells of zero, as a sequence begins."""
+    i, _, _, g = given["gates"]
+    return given | {"c_prev": 0 * given["c_prev"], "c": i * g}
+
+
 def draw_step_backward(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     return [
@@ -61,6 +67,7 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four sequences, inputs and hidden units", cell_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(cell_inputs(rng, N, D, H), np.float32)),
         DrawnCase("a large layer", cell_inputs(rng, 32, 64, 64)),
+        DrawnCase("cells that were zero", from_zero(cell_inputs(rng, N, D, H))),
         DrawnCase("gates shut and open altogether, large gradients", with_ends(rng, cell_inputs(rng, N, D, H))),
     ]
 
