@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Case, difference
+from autograder.check import Case, Expected, difference
 from autograder.exercise import Check, DrawnCase, Exercise
 from autograder.exercise.stub import take_apart
 from autograder.grading import challenge
@@ -170,9 +170,11 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def come_out_wrong(check: Check, cases: list[DrawnCase], results: list[Case]) -> bool:
-    """Whether a function came to other results than the reference."""
-    shown, expected = shown_of(check), expected_values(check, cases)
+def come_out_wrong(
+    check: Check, cases: list[DrawnCase], results: list[Case], expected: list[Expected] | None = None
+) -> bool:
+    """Whether a function came to other results than the reference, whose results may be known already."""
+    shown, expected = shown_of(check), expected or expected_values(check, cases)
     rows = zip(results, expected, tolerances(check, cases), strict=True)
     return any(difference(result, wanted, allowed, shown) is not None for result, wanted, allowed in rows)
 

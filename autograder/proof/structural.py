@@ -23,7 +23,6 @@ from autograder.grading.judge import expected_values, outcomes
 from autograder.proof.mutants import come_out_wrong
 from autograder.runner.calling import array_of, arrays_in, import_torch, is_tensor
 
-SEEDS = 3
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
 Change = Callable[[Any, dict[str, Any]], Any]
@@ -187,13 +186,12 @@ def leaves(expected: Expected) -> Iterator[Array]:
         yield expected
 
 
-def applicable(check: Check, name: str) -> bool:
+def applicable(check: Check, name: str, worked: list[DrawnCase], results: list[Expected]) -> bool:
     """Whether a version is wrong for a check: what it changes must be there, and be asked for."""
-    results = expected_values(check, worked_cases(check))
     kinds = {leaf.dtype.kind for one in results for leaf in leaves(one)}
     axes = max((leaf.ndim for one in results for leaf in leaves(one)), default=0)
     float_arrays = any(leaf.ndim and leaf.dtype.kind == "f" for one in results for leaf in leaves(one))
-    inputs = [array for case in worked_cases(check) for _name, array in arrays_in(case.inputs, "")]
+    inputs = [array for case in worked for _name, array in arrays_in(case.inputs, "")]
     promised = name in check.promises.values()
     asked = {
         "writes to its inputs": bool(inputs), NARROW: promised or "f" in kinds, "dtype not kept": float_arrays,
@@ -210,10 +208,10 @@ def version(check: Check, name: str) -> Any:
     return wrapped(check.reference, CHANGES[name] if name in CHANGES else REMEMBERING[name](), name == NARROW)
 
 
-def rejecting(check: Check, function: Any, cases: list[DrawnCase]) -> bool:
+def rejecting(check: Check, function: Any, cases: list[DrawnCase], expected: list[Expected]) -> bool:
     """Whether the cases of one run show a function to be wrong; raising counts."""
     with np.errstate(all="ignore"):
-        return come_out_wrong(check, cases, outcomes(check, function, cases))
+        return come_out_wrong(check, cases, outcomes(check, function, cases), expected)
 
 
 @dataclass
@@ -225,16 +223,19 @@ class StructuralProof:
     passed: list[str] = field(default_factory=list)
 
 
-def prove(exercise: Exercise, check: Check) -> StructuralProof:
-    """Judge every wrong version of a check: by its challenges for each of a few students, and by its worked cases."""
+def prove(exercise: Exercise, check: Check, seeds: int = 1) -> StructuralProof:
+    """Judge every wrong version of a check: by its challenges for each of some students, and by its worked cases."""
     found = StructuralProof(check.name)
     if check.tensors:
         import_torch().set_num_threads(1)  # networks as small as these are slower on more
-    drawn = [challenge.draw(check, number.to_bytes(32, "big"), exercise.slug, "student") for number in range(SEEDS)]
-    for name in (name for name in NAMES if applicable(check, name)):
+    drawn = [challenge.draw(check, number.to_bytes(32, "big"), exercise.slug, "student") for number in range(seeds)]
+    runs = [(cases, expected_values(check, cases)) for cases in drawn]
+    worked = worked_cases(check)
+    right = expected_values(check, worked)
+    for name in (name for name in NAMES if applicable(check, name, worked, right)):
         found.versions += 1
-        if not all(rejecting(check, version(check, name), cases) for cases in drawn):
+        if not all(rejecting(check, version(check, name), *run) for run in runs):
             found.passed.append(f"{name} (challenges)")
-        if not rejecting(check, version(check, name), worked_cases(check)):
+        if not rejecting(check, version(check, name), worked, right):
             found.passed.append(f"{name} (worked cases)")
     return found

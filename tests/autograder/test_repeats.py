@@ -65,7 +65,7 @@ def test_memory_shared_with_inputs_counts_only_where_new_arrays_are_promised() -
 
 @pytest.mark.parametrize(("exercise", "check"), CHECKS)
 def test_every_wrong_version_by_structure_is_rejected(exercise: Any, check: Check) -> None:
-    found = prove(exercise, check)
+    found = prove(exercise, check, seeds=3)
     assert found.versions >= 5
     assert found.passed == []
 
@@ -74,7 +74,9 @@ def test_a_wrong_version_is_wrong_for_the_reason_that_its_name_says() -> None:
     check = EXERCISES["02_bptt"].check("rnn.step_backward")
     cases = [DrawnCase("one", check.draw(np.random.default_rng(1))[0].inputs)] * 2
     results = {
-        name: calls(version(check, name), [case.inputs for case in cases]) for name in NAMES if applicable(check, name)
+        name: calls(version(check, name), [case.inputs for case in cases])
+        for name in NAMES
+        if applicable(check, name, cases, expected_values(check, cases))
     }
     assert [case.overwritten for case in results["one buffer"]] == [False, False], "the same numbers are no change"
     assert results["writes to its inputs"][0].changed
