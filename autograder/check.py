@@ -428,19 +428,19 @@ def observation(
     """What the structure of results shows where they are no known mistake's: a line to be put after a difference."""
     try:
         returned = [case.returned or Returned("NoneType") for case in cases]
-        calls = [list(pairs_in(*one, shown)) for one in zip(returned, expected, tolerances, strict=True)]
+        found = [list(pairs_in(*one, shown)) for one in zip(returned, expected, tolerances, strict=True)]
     except ValueError:
         return None
-    first = next((of_call for of_call in calls if not all(pair.right for _name, pair in of_call)), [])
+    first = next((of_call for of_call in found if not all(pair.right for _name, pair in of_call)), [])
     names = [name for name, _pair in first]
-    calls = [of_call for of_call in calls if [name for name, _pair in of_call] == names]
-    wrong = [place for place in range(len(names)) if not all(of_call[place][1].right for of_call in calls)]
+    alike = [[pair for _name, pair in of_call] for of_call in found if [name for name, _pair in of_call] == names]
+    wrong = [place for place in range(len(names)) if not all(pairs[place].right for pairs in alike)]
     if not wrong:
         return None
-    told = swapped([[pair for _name, pair in of_call] for of_call in calls], names)
+    told = swapped(alike, names)
     if told:
         return told
-    told = observed([of_call[wrong[0]][1] for of_call in calls])
+    told = observed([pairs[wrong[0]] for pairs in alike])
     if told and len(names) > 1:
         return _("In {part}: {told}").format(part=names[wrong[0]], told=told)
     return told

@@ -17,15 +17,15 @@ def sizes(rng: Generator, count: int, of: Iterable[int] = range(2, 8)) -> list[i
     return [int(size) for size in rng.choice(list(of), size=count, replace=False)]
 
 
-def each(change: Callable[[np.ndarray], np.ndarray], value: Any) -> Any:
-    """The same inputs with every floating-point array changed, in containers and in programs that are given too."""
+def each(change: Callable[[np.ndarray], np.ndarray], value: Any, kinds: str = "f") -> Any:
+    """The same inputs with every array changed that is of these kinds, in containers and in programs that are given too."""
     if isinstance(value, dict):
-        return {name: each(change, part) for name, part in value.items()}
-    if isinstance(value, tuple):
-        return tuple(each(change, part) for part in value)
+        return {name: each(change, part, kinds) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(each(change, part, kinds) for part in value)
     if isinstance(value, Given):
-        return Given(value.source, **each(change, value.arrays))
-    return change(value) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+        return Given(value.source, **each(change, value.arrays, kinds))
+    return change(value) if isinstance(value, np.ndarray) and value.dtype.kind in kinds else value
 
 
 def in_dtype(inputs: Any, dtype: type) -> Any:

@@ -1,6 +1,7 @@
 """The source of a reference function or class, as a student is to see it."""
 
 import ast
+import functools
 import inspect
 import re
 import textwrap
@@ -30,6 +31,7 @@ class FunctionSource:
     methods: tuple["FunctionSource", ...] = ()
 
 
+@functools.cache
 def take_apart(function: Callable[..., Any], name: str = "") -> FunctionSource:
     """Read a top-level function's or class's source, without decorators and types, under another name if one is given."""
     text = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))

@@ -39,6 +39,7 @@ STATUSES = (
 FOR_WANT_OF_A_CELL = ("error", "not reached")  # what may come of it that a cell of the student's own was left out
 MOST_OWN_CELLS = 3
 LONGEST_MESSAGE = 4000
+RIGHT_BUT_FOR = marked("{function} itself is right: it fails because of what {names} returns. Mend that first.")
 Array = np.ndarray[Any, Any]
 
 
@@ -289,7 +290,7 @@ def judge_answer(
     blamed = sorted({root for name in check.earlier for root in faulty.get(name, ())})
     if mistake is None and blamed and rests_on_wrong_part(check, drawn, cases, recorded):
         faulty[check.function] = blamed
-        why = _("{function} itself is right: it fails because of what {names} returns. Mend that first.")
+        why = _(RIGHT_BUT_FOR)
         return verdict(check, status, f"{told}\n{why.format(function=check.function, names=listed(blamed))}")
     seen = None if mistake else observation(cases, expected, allowed, shown)
     return verdict(check, status, told, mistake, seen)

@@ -79,7 +79,7 @@ def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verd
                 told = how_it_ended(_("This cell"), transcript.ended[cell.id], transcript.limits.get(cell.id))
                 cell.outputs.append(new_output("stream", name="stderr", text=f"{told}\n"))
             elif cell.id in transcript.waited:
-                told = _("This cell took {seconds} seconds, most of them waiting; only processor time counts.")
+                told = _("This cell took {seconds} seconds by the clock; only its processor time counts.")
                 seconds = f"{transcript.waited[cell.id]:.0f}"
                 cell.outputs.append(new_output("stream", name="stderr", text=f"{told.format(seconds=seconds)}\n"))
     return notebook_bytes(notebook)
@@ -114,9 +114,8 @@ class PageMaker:
 
     def __call__(self, course: Course, slug: str, student: str, notebook: bytes) -> bytes:
         if self.worker is None:
-            with (
-                warnings.catch_warnings()
-            ):  # no thread of ours runs any more, and the worker uses none of the libraries'
+            # No thread of ours runs any more, and the worker uses none of the libraries'.
+            with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self.worker = multiprocessing.get_context("fork").Pool(1, ignore_interrupt)
         try:

@@ -5,7 +5,6 @@ They find what is kept between calls: a result kept by its shapes, one array tha
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -28,21 +27,14 @@ def scaled(inputs: Inputs, signed: bool) -> Inputs:
         factor = SCALES[next(count) % len(SCALES)]
         return (array * (factor if signed else abs(factor))).astype(array.dtype)
 
-    return {name: each(change, value) for name, value in inputs.items()}
+    changed: Inputs = each(change, inputs)
+    return changed
 
 
 def reversed_(inputs: Inputs) -> Inputs:
     """Each array of floats or integers from back to front along its last axis."""
-
-    def turn(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: turn(part) for name, part in value.items()}
-        if isinstance(value, tuple | list):
-            return type(value)(map(turn, value))
-        is_array = isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiu"
-        return np.ascontiguousarray(np.flip(value, -1)) if is_array else value
-
-    return {name: turn(value) for name, value in inputs.items()}
+    changed: Inputs = each(lambda array: np.ascontiguousarray(array[..., ::-1]) if array.ndim else array, inputs, "fiu")
+    return changed
 
 
 # What is nearest to the inputs comes first: probabilities from back to front are still probabilities.

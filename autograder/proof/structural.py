@@ -28,10 +28,6 @@ Function = Callable[..., Any]
 Change = Callable[[Any, dict[str, Any]], Any]
 
 
-class MaskedResult(np.ma.MaskedArray):
-    """No plain array: what it holds may be taken for no number at all."""
-
-
 def each_array(change: Callable[[Array], Any], result: Any) -> Any:
     """A result with every array, tensor or number of it changed."""
     if isinstance(result, dict):
@@ -107,7 +103,7 @@ CHANGES: dict[str, Change] = {
     "moved": lambda result, inputs: each_array(lambda one: np.roll(one, 1), result),
     "transposed": lambda result, inputs: each_array(lambda one: np.ascontiguousarray(one.T), result),
     "eight bits": integers(lambda one: one.astype(np.uint8)),
-    "masked array": lambda result, inputs: each_array(MaskedResult, result),
+    "masked array": lambda result, inputs: each_array(np.ma.MaskedArray, result),
     "parts swapped": swapped,
     "writes to its inputs": write_to_inputs,
     "returns its inputs": inputs_where_equal,

@@ -28,14 +28,14 @@ from autograder.grading import challenge
 from autograder.grading.class_run import ClassResult, Progress, grade_class
 from autograder.grading.core import Settings
 from autograder.grading.gradebook import Row
-from autograder.grading.judge import composed, outcomes
+from autograder.grading.judge import RIGHT_BUT_FOR, composed, outcomes
 from autograder.proof import structural
 from autograder.proof.mutants import come_out_wrong
 from autograder.proof.promises import Promise, broken, promises
 
 SEED = hashlib.sha256(b"verify").digest()  # the same challenges each time: what is found can be found again
 
-ITSELF_RIGHT = re.compile(r"(\w+) itself is right: it fails because of what (.+) returns")
+ITSELF_RIGHT = re.compile(re.sub(r"\\{\w+\\}", "(.+)", re.escape(RIGHT_BUT_FOR)))
 
 Mistake = tuple[Check, Misconception]
 Judge = Callable[[Row], None]

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -9,14 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PREFIX = "autograder-"
+KINDS = ("fonts", "run", "sandbox")
+MADE = re.compile(
+    rf"autograder-(?:{'|'.join(KINDS)})-[a-z0-9_]{{8}}"
+)  # as tempfile ends a name; a user's own folder is none
 YOUNGEST = 60.0  # seconds: a folder is made a moment before it is locked
 
 
 @contextmanager
 def folder(kind: str) -> Iterator[str]:
     """An empty folder of our own. It is locked while it is used; the lock goes with the process, however that ends."""
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{kind}-") as name:
+    with tempfile.TemporaryDirectory(prefix=f"autograder-{kind}-") as name:
         lock = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -27,8 +31,8 @@ def folder(kind: str) -> Iterator[str]:
 
 def remove_leftovers() -> None:
     """Remove this user's folders that no process holds any more."""
-    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        if is_left_over(path):
+    for path in Path(tempfile.gettempdir()).iterdir():
+        if MADE.fullmatch(path.name) and is_left_over(path):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -55,7 +55,7 @@ def observed(pairs: Sequence[Pair]) -> str | None:
 
 
 def said_of_all(rule: Rule, pairs: Sequence[Pair]) -> str | None:
-    """The first sentence that a rule says of every wrong result, and that would not be true of a right one by chance."""
+    """The first sentence that a rule says of every wrong result."""
     sentences = [list(rule(pair)) for pair in pairs if not pair.right]
     return next((one for one in sentences[0] if all(one in others for others in sentences)), None)
 

@@ -2,11 +2,13 @@
 
 import functools
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import CodeType
 from typing import Any
 from unittest.mock import patch
 
 from autograder import languages
+from autograder.course import Course, write_atomically
 from autograder.exercise import EXERCISES, Exercise
 from autograder.exercise.source import source_notebook
 from autograder.runner.calling import SENTENCES
@@ -29,6 +31,14 @@ def imported(exercise: Exercise) -> dict[str, Any]:
     for cell in given_cells(exercise.slug):
         exec(cell, namespace)
     return namespace
+
+
+def course_with_committed(folder: Path, exercise: Exercise) -> Course:
+    """A course whose released notebook is the committed one; quicker than releasing it anew."""
+    made, name = Course.create(folder), f"{exercise.slug}.ipynb"
+    write_atomically(made.released(exercise.slug), (exercise.released / name).read_bytes())
+    made.inbox.mkdir()
+    return made
 
 
 def speaking(language: str) -> AbstractContextManager[Any]:

@@ -17,11 +17,11 @@ from autograder.grading.files import LARGEST_NOTEBOOK, MOST_PARTS, Unreadable
 from autograder.grading.inbox import look
 from autograder.grading.reading import parse
 from autograder.grading.rebuilding import Rebuilt, rebuild
+from tests.autograder.given import course_with_committed
 from tests.autograder.test_intake import (
     EXERCISE,
     MINE,
     RELEASED,
-    RELEASED_BYTES,
     SLUG,
     assert_as_released_but_for_solutions,
     assert_filled,
@@ -45,12 +45,7 @@ IMPORTS, QUESTION = "code-03", "text-04"
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
-    """A course whose released notebook is the committed one."""
-    made = Course.create(tmp_path / "c")
-    made.released(SLUG).parent.mkdir(parents=True)
-    made.released(SLUG).write_bytes(RELEASED_BYTES)
-    made.inbox.mkdir()
-    return made
+    return course_with_committed(tmp_path / "c", EXERCISE)
 
 
 def edited(cell_id: str, before: str = "", after: str = "") -> dict[str, Any]:

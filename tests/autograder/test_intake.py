@@ -31,6 +31,7 @@ from autograder.grading.reading import (
     without_markup,
 )  # fmt: skip
 from autograder.grading.rebuilding import Rebuilt, rebuild
+from tests.autograder.given import course_with_committed
 
 EXERCISE = EXERCISES["01_vanilla_rnn"]
 SLUG = EXERCISE.slug
@@ -678,12 +679,7 @@ def test_a_reader_sees_the_text_that_was_written(text: str) -> None:
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
-    """A course whose released notebook is the committed one; quicker than releasing it anew."""
-    made = Course.create(tmp_path / "c")
-    made.released(SLUG).parent.mkdir(parents=True)
-    made.released(SLUG).write_bytes(RELEASED_BYTES)
-    made.inbox.mkdir()
-    return made
+    return course_with_committed(tmp_path / "c", EXERCISE)
 
 
 def path_of(course: Course, student: str) -> Path:

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.check import calls
 from autograder.exercise import EXERCISES, Check, DrawnCase
-from autograder.grading.judge import expected_values, shown_of
+from autograder.grading.judge import expected_values
 from autograder.grading.repeats import AGAIN, ALIKE, followed, in_drawn_order
 from autograder.proof.structural import NAMES, applicable, prove, version
 
@@ -80,6 +80,4 @@ def test_a_wrong_version_is_wrong_for_the_reason_that_its_name_says() -> None:
     }
     assert [case.overwritten for case in results["one buffer"]] == [False, False], "the same numbers are no change"
     assert results["writes to its inputs"][0].changed
-    assert results["masked array"][0].returned.parts[0][1].type == "MaskedResult"
-    assert expected_values(check, cases)
-    assert shown_of(check).function == "step_backward"
+    assert {part.type for _name, part in results["masked array"][0].returned.parts} == {"MaskedArray"}

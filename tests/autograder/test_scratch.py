@@ -19,11 +19,16 @@ def test_what_nobody_holds_goes_and_what_is_in_use_or_not_ours_stays(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with scratch.folder("sandbox") as used:
-        names = ("autograder-sandbox-left", "autograder-sandbox-young", "sandbox-other", "elsewhere")
+        names = (
+            "autograder-sandbox-left_123",
+            "autograder-sandbox-young_12",
+            "autograder-run-grades-2026",
+            "elsewhere",
+        )
         left, young, other, elsewhere = (tmp_path / name for name in names)
         for path in (left / "inner", young, other, elsewhere):
             path.mkdir(parents=True)
-        link = tmp_path / "autograder-sandbox-link"
+        link = tmp_path / "autograder-sandbox-link_123"
         link.symlink_to(elsewhere)
         for path in (left, other, elsewhere, Path(used)):
             old(path)
@@ -32,6 +37,12 @@ def test_what_nobody_holds_goes_and_what_is_in_use_or_not_ours_stays(
         assert not left.exists()
         assert all(path.exists() for path in (Path(used), young, other, elsewhere, link))
     assert not Path(used).exists()
+
+
+@pytest.mark.parametrize("kind", scratch.KINDS)
+def test_every_kind_of_folder_is_known_by_its_name(kind: str) -> None:
+    with scratch.folder(kind) as name:
+        assert scratch.MADE.fullmatch(Path(name).name)
 
 
 def test_another_users_folder_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from autograder.check import Verdict
 from autograder.exercise import EXERCISES, Exercise
 from autograder.exercise.declaration import Misconception
 from autograder.grading.gradebook import Outcome, Row
+from autograder.grading.judge import RIGHT_BUT_FOR
 from autograder.proof.verify import (
     ExerciseProof,
     blank,
@@ -17,6 +18,7 @@ from autograder.proof.verify import (
     reference,
     should_fail,
     spread,
+    untrue,
 )
 
 
@@ -78,6 +80,18 @@ def test_a_mistake_that_is_accepted_or_misnamed_is_a_problem(exercise: Exercise)
         row(exercise, "wrong", mistake.name)
     )
     assert misnamed.diagnosed == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "true"),
+    [("step", True), ("step other", True), ("forward step", False), ("other", False), ("", False)],
+)
+def test_a_sentence_on_a_function_that_is_right_but_for_another_is_held_against_the_truth(
+    wrong: str, true: bool
+) -> None:
+    told = RIGHT_BUT_FOR.format(function="forward", names="step")
+    verdict = Verdict("rnn.forward", "wrong", f"forward returned 1; it should be 2.\n{told}")
+    assert (untrue(Row("student", (Outcome(verdict, 0.0),), 0.0, 3.0, ()), set(wrong.split())) == []) == true
 
 
 def test_a_solution_in_a_released_file_is_a_leak(exercise: Exercise) -> None:

@@ -109,6 +109,7 @@ def draw_greedy(rng: Generator) -> list[DrawnCase]:
         DrawnCase("sequences that end at different steps", apart),
         DrawnCase("two states", found(ends_apart, N, H, V, 15, states=2)),
         DrawnCase("no sequence ends in time", found(goes_on, 2, H, V, 4)),
+        DrawnCase("as many words once more", found(goes_on, 2, H, V, 4)),
         DrawnCase("the last sequence ends in the last row", to_the_last_row(apart)),
         DrawnCase("all sequences end at once", found(ends_at_once, 2, H, V, 5)),
         DrawnCase("equal scores, far below zero", with_equal_scores(rng, 3, V)),
