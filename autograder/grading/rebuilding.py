@@ -131,6 +131,10 @@ def rebuild(exercise: Exercise, released: Any, cells: list[StudentCell]) -> Rebu
     for place in range(len(released.cells)):
         cell = released_cell(found, place, result, elsewhere)
         result.notebook.cells += [*found.before.get(place, []), cell, *found.after.get(place, [])]
+    missing = [cell.id for _place, cell in found.missing() if is_check(cell)]
+    if missing:  # last, since it costs nothing
+        told = _("Check cells were missing ({names}); they count all the same.")
+        result.notes.append(told.format(names=", ".join(missing)))
     return result
 
 
@@ -194,8 +198,6 @@ def added_cell(kind: str, source: str, name: str) -> Any:
 def released_cell(found: Sorted, place: int, result: Rebuilt, elsewhere: set[str]) -> Any:
     """A released cell; if it was to be filled in, with the student's source."""
     cell, source = nbformat.from_dict(found.released[place]), found.sources.get(place)
-    if is_check(cell) and place not in found.present:
-        result.notes.append(_("The check cell {name} was missing; it counts all the same.").format(name=cell.id))
     if not is_solution(cell):
         return cell
     check = next((check for check in found.exercise.checks if solution_id(check) == cell.id), None)
