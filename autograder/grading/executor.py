@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,7 @@ from autograder.grading.transcript import (
 )
 from autograder.runner import wire
 from autograder.runner.calling import DEEPEST, MOST_PARTS, SENTENCES, Given, _
-from autograder.sandbox import bubblewrap, meter, runtime, scratch
+from autograder.sandbox import bubblewrap, forks, meter, runtime, scratch
 from autograder.sandbox.bubblewrap import SandboxUnavailable
 from autograder.sandbox.limits import MEGABYTE, Limits
 
@@ -132,9 +132,30 @@ def sealed(data: bytes) -> int:
     return descriptor
 
 
+class NotStarted(SandboxUnavailable):
+    """The runner did not start: never the student's doing, since their code runs only after it has."""
+
+
+Started = tuple[tuple[int, ...], int]
+
+
 @contextmanager
-def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[tuple[int, int]]:
-    """The process and the pipe of the runner, in a sandbox unless the task says otherwise.
+def forked(server: forks.ForkServer, task: Task, orders: int, errors: IO[bytes]) -> Iterator[Started]:
+    """As ``started``, but forked from a process that has imported the task's packages. Raises forks.Broken if it cannot."""
+    pipe, frames = os.pipe()
+    with ExitStack() as stack:
+        stack.callback(os.close, pipe)
+        try:
+            fork = server.fork(task.files, task.limits, orders, frames, errors.fileno())
+            pids = stack.enter_context(fork)
+        finally:
+            os.close(frames)
+        yield pids, pipe
+
+
+@contextmanager
+def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[Started]:
+    """The processes and the pipe of the runner, in a sandbox unless the task says otherwise.
 
     The runner has ended when the context is left.
     """
@@ -159,7 +180,7 @@ def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[tuple[int, i
         process = stack.enter_context(subprocess.Popen(program, **streams, **options))
         assert process.stdout is not None
         try:
-            yield process.pid, process.stdout.fileno()
+            yield (process.pid,), process.stdout.fileno()
         finally:
             if process.poll() is None and task.protected:
                 process.kill()  # the end of its first process is the end of its namespace
@@ -350,27 +371,47 @@ def is_named(part: Any) -> bool:
 
 
 def run_once(task: Task, skip: set[str], transcript: Transcript) -> bool:
-    """Run the cells that are not skipped; True if the run came to its end. Else the culprit stands in the transcript."""
+    """Run the cells that are not skipped; True if the run came to its end. Else the culprit stands in the transcript.
+
+    It is forked where that can be done; a fork server that was lost is replaced once.
+    """
+    for _attempt in range(2):
+        server = forks.server(task.packages, RUNNER) if task.protected else None
+        if server is None:
+            break
+        try:
+            return attempt(task, skip, transcript, partial(forked, server))
+        except forks.Broken:
+            forks.lost(server)
+        except NotStarted as error:
+            forks.give_up(task.packages, RUNNER, str(error))
+    return attempt(task, skip, transcript, started)
+
+
+def attempt(
+    task: Task, skip: set[str], transcript: Transcript, start: Callable[..., AbstractContextManager[Started]]
+) -> bool:
+    """One run, started in one way. Raises NotStarted if it did not come to its first cell."""
     frames, why = FrameReader(task.limits.border_bytes - transcript.bytes_read), "malformed"
     earlier = transcript.processor_seconds, transcript.clock_seconds
     orders = sealed(encode_orders(task, skip))
     with tempfile.TemporaryFile() as errors:
         try:
-            with started(task, orders, errors) as (pid, pipe):
-                spent = Spent(task.limits, partial(meter.processor_seconds, pid), meter.Watch(), earlier)
+            with start(task, orders, errors) as (pids, pipe):
+                spent = Spent(task.limits, partial(meter.processor_seconds, *pids), meter.Watch(), earlier)
                 reader = Reader(task, transcript, skip, spent)
                 try:
                     why = read_frames(pipe, reader, frames)
                 except BorderError as error:
                     transcript.malformed.append(str(error))
-                waits = not meter.wants_processor(pid)
+                waits = not meter.wants_processor(*pids)
                 transcript.processor_seconds, transcript.clock_seconds = spent.now()
         finally:
             os.close(orders)
             transcript.bytes_read = task.limits.border_bytes - frames.left
         if not reader.ready and not STOP.is_set():
             errors.seek(0)
-            raise SandboxUnavailable(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
+            raise NotStarted(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
     if not reader.done and reader.current is not None:
         transcript.ended.setdefault(reader.current, why)
         if reader.limit is not None:

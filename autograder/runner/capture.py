@@ -7,7 +7,7 @@ import sys
 from calling import _
 
 FLUSH_AT = 4096
-LARGEST_PICTURE = 2 << 20
+LARGEST_PICTURE, DOTS_PER_INCH = 2 << 20, 72
 
 
 class Border:
@@ -65,14 +65,40 @@ class CellText(io.TextIOBase):
         self.flush()
 
 
+def as_png(figure):
+    """The picture, cut to what is drawn. Where nothing lays the figure out, that is measured without drawing it once more."""
+    data, box = io.BytesIO(), "tight"
+    if figure.get_layout_engine() is None:
+        figure.dpi = DOTS_PER_INCH
+        for axes in figure.axes:
+            axes.get_xlim()  # settles the limits, which drawing would
+        drawn = figure.get_tightbbox(figure.canvas.get_renderer())
+        box = drawn.padded(sys.modules["matplotlib"].rcParams["savefig.pad_inches"])
+    figure.savefig(data, format="png", dpi=DOTS_PER_INCH, bbox_inches=box)
+    return data.getvalue()
+
+
+def draw_once():
+    """Draw and drop a figure of our own: what is loaded and kept for the first one is there for the next."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2)
+    axes[0].plot([0, 1], [1, 2], "o-", label="$x$")
+    axes[0].set(title="0", xlabel="0", ylabel="0", yscale="log")
+    axes[0].legend()
+    figure.colorbar(axes[1].imshow([[0.0, 1.0]]))
+    figure.tight_layout()
+    as_png(figure)
+    pyplot.close("all")
+
+
 def send_pictures(border, cell):
     """Send each open figure as PNG, and close it."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return
     for number in pyplot.get_fignums()[:8]:
-        data = io.BytesIO()
-        pyplot.figure(number).savefig(data, format="png", dpi=72, bbox_inches="tight")
-        if len(data.getvalue()) <= LARGEST_PICTURE:
-            border.send({"kind": "png", "cell": cell}, data.getvalue())
+        data = as_png(pyplot.figure(number))
+        if len(data) <= LARGEST_PICTURE:
+            border.send({"kind": "png", "cell": cell}, data)
     pyplot.close("all")

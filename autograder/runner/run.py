@@ -109,8 +109,29 @@ class Notebook:
             self.border.send({"kind": "calls", "check": name}, calls)
 
 
-def main():
-    sys.path[:0] = ["/runner", "/packages"] if len(sys.argv) == 1 else sys.argv[1:]
+def make_ready():
+    """Import what a run needs, and make its shell: all that can be done before there is a notebook."""
+    import answers  # noqa: F401
+    import calling  # noqa: F401
+    import capture  # noqa: F401
+    import safetensors.numpy  # noqa: F401
+    import wire  # noqa: F401
+
+    make_shell()
+
+
+def own_chance():
+    """Draw what libraries drew when they were imported, so that no two forks have it in common; make the shell's folders."""
+    import numpy as np
+
+    np.random.seed()
+    profile = make_shell().profile_dir
+    os.makedirs(profile.location, exist_ok=True)
+    profile.check_dirs()
+
+
+def serve():
+    """Read the orders, run the notebook, and end the process."""
     import wire
 
     stream, descriptor = take_standard_streams()
@@ -129,6 +150,11 @@ def main():
     notebook.run()
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for what runs at exit
     os._exit(0)
+
+
+def main():
+    sys.path[:0] = ["/runner", "/packages"] if len(sys.argv) == 1 else sys.argv[1:]
+    serve()
 
 
 if __name__ == "__main__":

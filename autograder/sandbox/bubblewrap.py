@@ -18,6 +18,8 @@ PACKAGES, RUNNER, WORK = "/packages", "/runner", "/notebook"
 
 CHARACTERS = Path("/usr/lib/locale/C.utf8")
 
+NAMESPACES = ("--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+
 # Above every range that Linux distributions give out (systemd, "Users, Groups, UIDs and GIDs on systemd systems").
 FIRST_UID, UIDS = 1_880_000_000, 1 << 27
 
@@ -60,36 +62,43 @@ class Mounts:
     files: tuple[tuple[Path, str], ...] = ()
 
 
-def enterable_parents(paths: list[Path]) -> list[str]:
-    """Every folder above the paths, outermost first, to be made enterable for the sandbox's user."""
+def enterable_parents(paths: list[Path], top: str = "") -> list[str]:
+    """Every folder above the paths, outermost first, to be made enterable for the sandbox's user, below ``top``."""
     folders = {parent for path in paths for parent in path.parents if parent != Path("/")}
     arguments = []
     for folder in sorted(folders, key=lambda folder: len(folder.parts)):
-        arguments += ["--perms", "0755", "--dir", str(folder)]
+        arguments += ["--perms", "0755", "--dir", f"{top}{folder}"]
     return arguments
 
 
-def _filesystem(mounts: Mounts, folder: str) -> list[str]:
-    packages = tuple(sorted({*runtime.RUNNER_NEEDS, *mounts.packages}))
+def shared_view(packages: tuple[str, ...], runner: Path, top: str = "") -> list[str]:
+    """What all sandboxes with these packages see alike, none of which they can write to, below ``top``."""
+    packages = tuple(sorted({*runtime.RUNNER_NEEDS, *packages}))
     system, libraries = runtime.system_paths(), runtime.library_paths(packages)
     arguments = []
     for name in ("lib", "lib64"):  # a link on most systems, into /usr
         path = Path("/") / name
-        arguments += ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else []
-    arguments += enterable_parents([*system, *(Path(place) for _path, place in libraries)])
+        arguments += ["--symlink", os.readlink(path), f"{top}{path}"] if path.is_symlink() else []
+    parents = enterable_parents([*system, *(Path(place) for _path, place in libraries)], top)
+    arguments += parents
     for path in system:
-        arguments += ["--ro-bind", str(path), str(path)]
+        arguments += ["--ro-bind", str(path), f"{top}{path}"]
     for path, place in libraries:
-        arguments += ["--ro-bind", str(path), place]
+        arguments += ["--ro-bind", str(path), f"{top}{place}"]
     if CHARACTERS.is_dir():  # newer C libraries know these by themselves
-        arguments += [*enterable_parents([CHARACTERS]), "--ro-bind", str(CHARACTERS), str(CHARACTERS)]
+        arguments += [*enterable_parents([CHARACTERS], top), "--ro-bind", str(CHARACTERS), f"{top}{CHARACTERS}"]
     for path in runtime.hidden_paths():
-        arguments += ["--perms", "0755", "--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
-    arguments += ["--perms", "0755", "--dir", PACKAGES]
+        hidden = f"{top}{path}"
+        arguments += ["--perms", "0755", "--size", "4096", "--tmpfs", hidden, "--remount-ro", hidden]
+    arguments += ["--perms", "0755", "--dir", f"{top}{PACKAGES}"]
     for path, name in runtime.package_paths(packages):
-        arguments += ["--ro-bind", str(path), f"{PACKAGES}/{name}"]
-    arguments += ["--ro-bind", str(mounts.runner), RUNNER]
-    arguments += ["--bind", f"{folder}/notebook", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
+        arguments += ["--ro-bind", str(path), f"{top}{PACKAGES}/{name}"]
+    return [*arguments, "--ro-bind", str(runner), f"{top}{RUNNER}"]
+
+
+def own_view(mounts: Mounts, folder: str) -> list[str]:
+    """What one sandbox has for itself: two small folders, the exercise's files, and devices."""
+    arguments = ["--bind", f"{folder}/notebook", WORK, "--bind", f"{folder}/tmp", "/tmp"]  # noqa: S108 - the sandbox's own
     if "matplotlib" in mounts.packages:
         arguments += fonts.bind_arguments()
     arguments += enterable_parents([Path(WORK, name) for _, name in mounts.files])
@@ -98,25 +107,38 @@ def _filesystem(mounts: Mounts, folder: str) -> list[str]:
     return [*arguments, "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
-def _tool(name: str) -> str:
+def tool(name: str) -> str:
     found = shutil.which(name)
     if found is None:
         raise SandboxUnavailable(f"The sandbox needs {name}; install it (Debian, Ubuntu: apt install util-linux).")
     return found
 
 
-def _identity() -> tuple[list[str], list[str]]:
-    """How the sandbox's user comes about: bwrap's own arguments, and what stands before the program inside.
+def own_user() -> int | None:
+    """The user whom a program in a sandbox becomes; None where the sandbox has a user namespace of its own.
 
     Root makes no user namespace, since a process limit does not bind root's processes there; it becomes a user of its own
     for each sandbox instead. Anybody else gets a user namespace of their own, in which the limit counts from zero.
     """
-    if os.geteuid() != 0:
-        return ["--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"], []
-    setpriv = _tool("setpriv")
-    uid = str(FIRST_UID + secrets.randbelow(UIDS))
-    drop = [setpriv, "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
-    return ["--perms", "0755", "--dir", "/usr/bin", "--ro-bind", setpriv, setpriv], [*drop, "--inh-caps=-all", "--"]
+    return FIRST_UID + secrets.randbelow(UIDS) if os.geteuid() == 0 else None
+
+
+OWN_USERS = ("--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000")
+
+
+def _identity() -> tuple[list[str], list[str]]:
+    """How the sandbox's user comes about: bwrap's own arguments, and what stands before the program inside."""
+    uid = own_user()
+    if uid is None:
+        return list(OWN_USERS), []
+    setpriv = tool("setpriv")
+    drop = [setpriv, "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
+    return shown(setpriv), [*drop, "--inh-caps=-all", "--"]
+
+
+def shown(program: str, top: str = "") -> list[str]:
+    """Mount one program of the system below ``top``."""
+    return ["--perms", "0755", "--dir", f"{top}{Path(program).parent}", "--ro-bind", program, f"{top}{program}"]
 
 
 # A memory file system bounds its bytes, and its entries only if told to, which bwrap cannot: so it is mounted before,
@@ -124,12 +146,16 @@ def _identity() -> tuple[list[str], list[str]]:
 SMALL_FOLDERS = 'mount -t tmpfs -o "$2" tmpfs "$1" && mkdir -m 1777 "$1/notebook" "$1/tmp" && shift 2 && exec "$@"'
 
 
-def _small_folders(folder: str, limits: Limits) -> list[str]:
+def small_folders(folder: str, limits: Limits) -> list[str]:
     """What stands before bwrap: a view of the file system in which ``folder`` holds two small empty folders."""
     own = ["--mount"] if os.geteuid() == 0 else ["--mount", "--user", "--map-root-user"]
+    return [tool("unshare"), *own, "--", *making_small_folders(folder, limits)]
+
+
+def making_small_folders(folder: str, limits: Limits) -> list[str]:
     options = f"size={limits.folder},nr_inodes={limits.files},mode=0755,nosuid,nodev"
-    _tool("mount")
-    return [_tool("unshare"), *own, "--", "/bin/sh", "-c", SMALL_FOLDERS, "sh", folder, options]
+    tool("mount")
+    return ["/bin/sh", "-c", SMALL_FOLDERS, "sh", folder, options]
 
 
 def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, seccomp_fd: int) -> list[str]:
@@ -138,7 +164,15 @@ def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, sec
     The file descriptor must hold the program of ``seccomp``, and be inherited.
     """
     identity, drop = _identity()
-    namespaces = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    return [
+        *small_folders(folder, limits), bwrap(), *NAMESPACES, "--die-with-parent", *surroundings(), *identity,
+        *shared_view(mounts.packages, mounts.runner), *own_view(mounts, folder), "--chdir", WORK,
+        "--seccomp", str(seccomp_fd), "--", *drop, *program,
+    ]  # fmt: skip
+
+
+def surroundings() -> list[str]:
+    """The environment, and what else a program sees of where it is."""
     environment = {
         "HOME": WORK, "LANG": "C.UTF-8", "MPLBACKEND": "agg", "MPLCONFIGDIR": fonts.CONFIGURATION,
         "MPL_IGNORE_SYSTEM_FONTS": "1", "IPYTHONDIR": "/tmp",  # noqa: S108 - the sandbox's own
@@ -146,11 +180,7 @@ def command(program: list[str], mounts: Mounts, limits: Limits, folder: str, sec
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
     }  # fmt: skip
     settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]
-    return [
-        *_small_folders(folder, limits), bwrap(), *namespaces, "--hostname", "sandbox",
-        "--die-with-parent", "--new-session", "--clearenv", *settings, *identity, *_filesystem(mounts, folder),
-        "--chdir", WORK, "--seccomp", str(seccomp_fd), "--", *drop, *program,
-    ]  # fmt: skip
+    return ["--hostname", "sandbox", "--new-session", "--clearenv", *settings]
 
 
 @dataclass(frozen=True)
@@ -162,23 +192,33 @@ class Prepared:
 
 
 @contextmanager
+def refusals() -> Iterator[int]:
+    """A descriptor from which bwrap can read the filter. Raises SandboxUnavailable if the kind of processor is unknown."""
+    reader, writer = os.pipe()
+    try:
+        os.write(writer, filter_program())
+        os.close(writer)
+        yield reader
+    finally:
+        os.close(reader)
+
+
+def filter_program() -> bytes:
+    """The filter of system calls. Raises SandboxUnavailable if the kind of processor is unknown."""
+    try:
+        return seccomp.program()
+    except NotImplementedError as error:
+        raise SandboxUnavailable(str(error)) from error
+
+
+@contextmanager
 def prepared(program: list[str], mounts: Mounts, limits: Limits) -> Iterator[Prepared]:
     """Everything that a sandbox needs before its start; leave the context when it has ended.
 
     Raises SandboxUnavailable if a tool is missing, or the kind of processor is unknown.
     """
-    try:
-        code = seccomp.program()
-    except NotImplementedError as error:
-        raise SandboxUnavailable(str(error)) from error
-    reader, writer = os.pipe()
-    try:
-        os.write(writer, code)
-        os.close(writer)
-        with scratch.folder("sandbox") as folder:
-            yield Prepared(command(program, mounts, limits, folder, reader), (reader,))
-    finally:
-        os.close(reader)
+    with refusals() as code, scratch.folder("sandbox") as folder:
+        yield Prepared(command(program, mounts, limits, folder, code), (code,))
 
 
 def python(arguments: list[str]) -> list[str]:
