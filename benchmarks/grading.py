@@ -36,6 +36,7 @@ The object that --json prints:
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -75,7 +76,10 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in 
 
 @dataclass
 class Row:
-    """One measurement; ``graded`` students have points and a feedback page, ``full_marks`` of them all points."""
+    """One measurement; ``graded`` students have points and a feedback page, ``full_marks`` of them all points.
+
+    ``peak_of`` names the processes that made up the most memory.
+    """
 
     exercise: str
     side: str  # ours, stock, nothing new, first student, cluster
@@ -86,6 +90,7 @@ class Row:
     graded: int | None = None
     full_marks: int | None = None
     peak_mb: float | None = None
+    peak_of: list[str] = field(default_factory=list)
     each_s: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -172,7 +177,8 @@ class Classroom:
     def row(self, side: str, count: int, runs: list[meter.Running], **more: Any) -> Row:
         """A row of commands that ran one after the other."""
         used, wall = sum(run.processor_s for run in runs), sum(run.wall_s for run in runs)
-        return Row(self.name, side, count, used, wall, peak_mb=max(run.peak_mb for run in runs), **more)
+        largest = max(runs, key=lambda run: run.peak_mb)
+        return Row(self.name, side, count, used, wall, peak_mb=largest.peak_mb, peak_of=largest.peak_of, **more)
 
     def announce(self, side: str, count: int) -> None:
         say(f"{self.name}: {side}, {count} submissions")
@@ -261,10 +267,13 @@ def both_sides(room: Classroom, sizes: list[int], workers: int) -> list[Row]:
     return rows + [row for row in measured if row not in rows] + larger
 
 
-def knows_cluster() -> bool:
+def why_no_cluster() -> str | None:
+    """Why nothing can be measured on a cluster, in words."""
     command = [sys.executable, "-m", "autograder", "grade", "--help"]
     wide = ENVIRONMENT | {"COLUMNS": "200"}
-    return "--cluster" in subprocess.run(command, capture_output=True, text=True, check=True, env=wide).stdout
+    if "--cluster" not in subprocess.run(command, capture_output=True, text=True, check=True, env=wide).stdout:
+        return "this grader has no option --cluster"
+    return None if importlib.util.find_spec("distributed") else "Dask's package distributed is not installed"
 
 
 @contextmanager
@@ -325,16 +334,16 @@ def result_of(rows: list[Row], sizes: list[int], notes: list[str]) -> dict[str, 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     rows: list[Row] = []
     notes: list[str] = []
-    with_cluster = knows_cluster()
-    if not with_cluster:
-        notes.append("cluster_vs_local is null: this grader has no option --cluster.")
+    hindrance = why_no_cluster()
+    if hindrance:
+        notes.append(f"cluster_vs_local is null: {hindrance}.")
     for name in options.exercises:
         say(f"{name}: making the class")
         room = Classroom(name, folder / name)
         rows += both_sides(room, options.sizes, options.workers)
         if options.first:
             rows.append(room.measure_first(options.first, options.workers))
-        if with_cluster and name == options.exercises[0]:
+        if not hindrance and name == options.exercises[0]:
             size = max((size for size in options.sizes if size <= CLUSTER_MOST), default=min(options.sizes))
             with cluster(options.workers, folder) as address:
                 rows.append(room.measure_cluster(size, options.workers, address))

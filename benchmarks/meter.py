@@ -104,11 +104,23 @@ def is_own(process: int) -> bool:
     return name != "bwrap" and os.readlink(namespace) == os.readlink(PROC / "self/ns/pid")
 
 
+def called(process: int) -> str:
+    """The end of a process's command line, enough to know it by."""
+    return (PROC / f"{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()[-60:]
+
+
 def proportional_mb(process: int) -> float:
     for line in (PROC / f"{process}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def told(found: dict[int, float]) -> Iterator[str]:
+    """The processes with their memory in words, the largest first."""
+    for process in sorted(found, key=found.__getitem__, reverse=True):
+        with suppress(OSError):
+            yield f"{found[process]:.0f} MB: {called(process)}"
 
 
 @dataclass
@@ -122,6 +134,7 @@ class Running:
     processor_s: float = 0.0
     wall_s: float = 0.0
     peak_mb: float = 0.0
+    peak_of: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def processes(self) -> list[int]:
@@ -141,11 +154,13 @@ class Running:
 
     def sample(self) -> None:
         while not self.ended.wait(SECONDS_BETWEEN_SAMPLES):
-            total = 0.0
+            found: dict[int, float] = {}
             for process in self.processes():
                 with suppress(OSError):  # it has ended meanwhile
-                    total += proportional_mb(process) if is_own(process) else 0.0
-            self.peak_mb = max(self.peak_mb, total)
+                    if is_own(process):
+                        found[process] = proportional_mb(process)
+            if sum(found.values()) > self.peak_mb:
+                self.peak_mb, self.peak_of = sum(found.values()), list(told(found))
 
     def close(self) -> None:
         """Let what is left of the group end, by force in the end, and take the group away."""
