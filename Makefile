@@ -77,6 +77,7 @@ bench: setup  ## measure what we claim about speed
 	@$(PY) benchmarks/cells.py
 	@$(PY) benchmarks/check.py
 	@$(PY) -W ignore benchmarks/gradebook.py
+	@$(PY) benchmarks/grading.py --sizes 12
 
 clean:  ## remove what was built (not .venv)
 	rm -rf _build
