@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course import Course, CourseError, put_environment_on_path
+from autograder.grading.executor import RUNNER, RunCell, Task, execute
 from autograder.grading.gradebook import GradeWriter
-from autograder.sandbox import bubblewrap, runtime
+from autograder.sandbox import bubblewrap, forks, runtime
 from autograder.sandbox.limits import MEGABYTE, Limits
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
@@ -101,21 +102,43 @@ def sandbox_findings() -> Iterator[Finding]:
     version = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
     who = "root, as a user of its own for each sandbox" if os.geteuid() == 0 else "a user namespace of its own"
     yield Finding("sandbox", True, f"starts ({version}; {who})")
-    could = ", ".join(escapes())
+    could = ", ".join(escapes(in_a_program))
     what = f"the sandbox let a program {could}" if could else "every attempt to get out was refused"
     yield Finding("isolation", not could, what)
+    if forks.server((), RUNNER) is None:
+        why = forks.why_none((), RUNNER)
+        yield Finding(
+            "fork server", True, f"does not run ({why}); a runner is started for each submission, which takes longer"
+        )
+        return
+    could = ", ".join(escapes(in_a_fork))
+    what = (
+        f"a fork in a sandbox could {could}"
+        if could
+        else "runs; of its forks, too, every attempt to get out was refused"
+    )
+    yield Finding("fork server", not could, what)
 
 
-def escapes() -> list[str]:
-    """What a program in a sandbox could do that it must not."""
-    limits = Limits()
-    arguments = [str(limits.processes), str(Path(__file__).parent.parent), str(os.getpid())]
-    mounts = bubblewrap.Mounts((), Path(__file__).parent / "runner")
-    result = bubblewrap.run(bubblewrap.python(["-c", ATTEMPTS, *arguments]), mounts, limits)
+def in_a_program(source: str) -> str:
+    """What is printed by a program of its own in a sandbox."""
+    mounts = bubblewrap.Mounts((), RUNNER)
+    return bubblewrap.run(bubblewrap.python(["-c", source]), mounts, Limits()).stdout
+
+
+def in_a_fork(source: str) -> str:
+    """What is printed by a notebook's only cell, which the fork server's fork runs."""
+    return execute(Task((), (RunCell("attempts", source),), {})).output("attempts").text
+
+
+def escapes(run: Callable[[str], str]) -> list[str]:
+    """What a program in a sandbox could do that it must not, where ``run`` says what it printed."""
+    arguments = [str(Limits().processes), str(Path(__file__).parent.parent), str(os.getpid())]
+    said = run(f"import sys\nsys.argv[1:] = {arguments}\n{ATTEMPTS}")
     try:
-        return list(json.loads(result.stdout))
+        return list(json.loads(said))
     except ValueError:
-        return [f"end unexpectedly ({result.stderr.strip()[-200:]})"]
+        return [f"end unexpectedly ({said.strip()[-200:]})"]
 
 
 def memory_finding(workers: int) -> Finding:

@@ -373,16 +373,19 @@ def is_named(part: Any) -> bool:
 def run_once(task: Task, skip: set[str], transcript: Transcript) -> bool:
     """Run the cells that are not skipped; True if the run came to its end. Else the culprit stands in the transcript.
 
-    It is forked where that can be done; a fork server that was lost is replaced once.
+    It is forked where that can be done; a fork server that was lost is replaced, once a run.
     """
-    for _attempt in range(2):
+    for again in (False, True):
         server = forks.server(task.packages, RUNNER) if task.protected else None
         if server is None:
             break
         try:
             return attempt(task, skip, transcript, partial(forked, server))
-        except forks.Broken:
-            forks.lost(server)
+        except forks.Broken as error:
+            if not again:
+                forks.lost(server)
+            else:
+                forks.give_up(task.packages, RUNNER, str(error))
         except NotStarted as error:
             forks.give_up(task.packages, RUNNER, str(error))
     return attempt(task, skip, transcript, started)

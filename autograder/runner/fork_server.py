@@ -80,15 +80,15 @@ def fork(control, descriptors, request):
             pid = os.fork()
             if pid == 0:
                 be_the_runner(control, descriptors, request)
-            said = {"pid": pid}
-        except OSError as error:
-            said = {"error": str(error)}
-        os.write(writer, json.dumps(said).encode())
-        os._exit(0)
+            os.write(writer, json.dumps({"pid": pid}).encode())
+        except BaseException as error:
+            os.write(writer, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
+        finally:
+            os._exit(0)
     os.close(writer)
     os.waitpid(between, 0)
     with os.fdopen(reader, "rb") as told:
-        return json.loads(told.read())
+        return json.loads(told.read() or b"{}")
 
 
 def answer(control, descriptors, request, forks):

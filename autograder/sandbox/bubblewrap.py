@@ -132,7 +132,16 @@ def _identity() -> tuple[list[str], list[str]]:
     if uid is None:
         return list(OWN_USERS), []
     setpriv = tool("setpriv")
-    drop = [setpriv, "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
+    drop = [
+        setpriv,
+        "--reuid",
+        str(uid),
+        "--regid",
+        str(uid),
+        "--clear-groups",
+        "--no-new-privs",
+        "--bounding-set=-all",
+    ]
     return shown(setpriv), [*drop, "--inh-caps=-all", "--"]
 
 

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from autograder.sandbox import bubblewrap, scratch
 from autograder.sandbox.bubblewrap import Mounts, SandboxUnavailable
@@ -32,11 +33,12 @@ def waiting(words: list[str], descriptors: tuple[int, ...] = ()) -> Iterator[tup
     with ExitStack() as stack:
         told, telling = os.pipe()
         stack.callback(os.close, told)
+        words = [*words, "--info-fd", str(telling), "--", bubblewrap.tool("cat")]
+        streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         try:
-            process = stack.enter_context(subprocess.Popen(
-                [*words, "--info-fd", str(telling), "--", bubblewrap.tool("cat")], pass_fds=(telling, *descriptors), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, cwd="/", bufsize=0,
-            ))  # fmt: skip
+            process = stack.enter_context(
+                subprocess.Popen(words, pass_fds=(telling, *descriptors), cwd="/", bufsize=0, **streams)
+            )
         finally:
             os.close(telling)
         stack.callback(leave, process)
@@ -66,8 +68,7 @@ class View:
 
     def __init__(self, packages: tuple[str, ...], runner: Path) -> None:
         self.packages, self.runner, self.stack = packages, runner, ExitStack()
-        self.spaces: tuple[tuple[str, int], ...] = ()
-        self.top = ""
+        self.keeper, self.top = 0, ""
 
     def __enter__(self) -> View:
         with ExitStack() as stack:
@@ -81,11 +82,7 @@ class View:
                 *bubblewrap.shown(bubblewrap.tool("cat"), self.top),
                 *(word for place in places for word in ("--perms", "0755", "--dir", place)), "--remount-ro", self.top,
             ]  # fmt: skip
-            _outside, inside = stack.enter_context(waiting(words))
-            names = ("mnt",) if os.geteuid() == 0 else ("user", "mnt")
-            self.spaces = tuple((name, os.open(f"/proc/{inside}/ns/{name}", os.O_RDONLY)) for name in names)
-            for _name, descriptor in self.spaces:
-                stack.callback(os.close, descriptor)
+            _outside, self.keeper = stack.enter_context(waiting(words))
             self.stack = stack.pop_all()
         return self
 
@@ -94,15 +91,11 @@ class View:
 
     def entered(self, folder: str, limits: Limits) -> list[str]:
         """What stands before bwrap: there, the view is seen, and in ``folder`` two small empty folders."""
-        options = {"user": "--user", "mnt": "--mount"}
-        into = [f"{options[name]}=/proc/self/fd/{descriptor}" for name, descriptor in self.spaces]
-        keep = ["--preserve-credentials"] if os.geteuid() != 0 else []
+        into = [f"--mount=/proc/{self.keeper}/ns/mnt"]
+        if os.geteuid() != 0:
+            into += [f"--user=/proc/{self.keeper}/ns/user", "--preserve-credentials"]
         small = bubblewrap.making_small_folders(folder, limits)
-        return [bubblewrap.tool("nsenter"), *into, *keep, "--", bubblewrap.tool("unshare"), "--mount", "--", *small]
-
-    @property
-    def descriptors(self) -> tuple[int, ...]:
-        return tuple(descriptor for _name, descriptor in self.spaces)
+        return [bubblewrap.tool("nsenter"), *into, "--", bubblewrap.tool("unshare"), "--mount", "--", *small]
 
     def server_command(self, program: list[str], folder: str, limits: Limits) -> list[str]:
         """A program of ours in that view and without a network, which may enter the sandboxes."""
@@ -127,5 +120,5 @@ class View:
                 *bubblewrap.own_view(Mounts(self.packages, self.runner, files), folder), "--chdir", bubblewrap.WORK,
                 "--seccomp", str(code),
             ]  # fmt: skip
-            with waiting(words, (code, *self.descriptors)) as processes:
+            with waiting(words, (code,)) as processes:
                 yield processes

@@ -54,14 +54,14 @@ class ForkServer:
         mine.settimeout(START_SECONDS)
         self.view = self.stack.enter_context(View(self.packages, self.runner))
         folder = self.stack.enter_context(scratch.folder("sandbox"))
-        errors = self.stack.enter_context(tempfile.TemporaryFile())
+        errors = self.stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the stack
         modules = [module for name in self.packages for module in MODULES.get(name, (name,))]
         program = bubblewrap.python([f"{bubblewrap.RUNNER}/fork_server.py", *modules])
+        words = self.view.server_command(program, folder, Limits())
         with theirs:
             self.process = subprocess.Popen(
-                self.view.server_command(program, folder, Limits()), stdin=theirs, stdout=subprocess.DEVNULL, stderr=errors,
-                pass_fds=self.view.descriptors, cwd="/",
-            )  # fmt: skip
+                words, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=errors, cwd="/"
+            )
         self.stack.callback(self._end)
         try:
             self.pid = int(self._heard()["pid"])
@@ -141,12 +141,20 @@ def server(packages: tuple[str, ...], runner: Path) -> ForkServer | None:
         if os.getpid() != _owner or key in _broken or os.environ.get(SWITCH) == "no":
             return None
         running = _servers.get(key)
+        if running is not None and running.process.poll() is not None:
+            running.stop()
+            running = None
         if running is None:
             try:
                 running = _servers[key] = _starter.submit(ForkServer, packages, runner).result()
             except (Broken, SandboxUnavailable, OSError, runtime.MissingPackage) as error:
                 _broken[key] = str(error)
         return running
+
+
+def why_none(packages: tuple[str, ...], runner: Path) -> str:
+    """Why ``server`` said None."""
+    return _broken.get((*packages, str(runner)), f"{SWITCH} says no")
 
 
 def give_up(packages: tuple[str, ...], runner: Path, why: str) -> None:

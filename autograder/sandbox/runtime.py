@@ -87,7 +87,9 @@ def library_paths(names: tuple[str, ...]) -> tuple[tuple[Path, str], ...]:
     """The system's libraries that the interpreter and these distributions need, each with the path that it is looked for at."""
     programs = [path / "lib-dynload" if path.is_dir() else path for path in system_paths()]
     programs += [path for path, _name in package_paths(names)]
-    return libraries.system_libraries((*programs, *(Path(tool) for tool in map(shutil.which, ("setpriv", "cat")) if tool)))
+    return libraries.system_libraries(
+        (*programs, *(Path(tool) for tool in map(shutil.which, ("setpriv", "cat")) if tool))
+    )
 
 
 @functools.cache
