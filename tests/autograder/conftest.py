@@ -14,6 +14,7 @@ from autograder.course import Course
 from autograder.exercise import EXERCISES, Exercise
 from autograder.grading.class_run import ClassResult, grade_class
 from autograder.grading.gradebook import Row
+from autograder.sandbox import forks
 from tests.autograder.sample_class import write_class
 
 ROOT = Path(__file__).parents[2]
@@ -98,3 +99,10 @@ def run_autograder(*arguments: str, seconds: int = 600, **environment: str) -> s
 @pytest.fixture
 def autograder():
     return run_autograder
+
+
+@pytest.fixture(params=["forked", pytest.param("anew", marks=pytest.mark.slow)])
+def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test where runners are forked, and, among the slow tests, where each is started anew."""
+    if request.param == "anew":
+        monkeypatch.setenv(forks.SWITCH, "no")

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.authoring.release import student_files, write_files
+from autograder.authoring.release import release_into, student_files, write_files
 from autograder.course import Course
 from autograder.exercise import Exercise
 from autograder.exercise.cells import notebook_bytes
@@ -18,9 +18,10 @@ from autograder.exercise.notebooks import fill_in, reference_sources
 from autograder.grading.class_run import grade_class
 from autograder.grading.gradebook import GradeWriter, Row
 from autograder.grading.intake import take_in_all
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, forks
 from autograder.sandbox.runtime import interpreter
-from tests.autograder.conftest import ROOT
+from autograder.table import csv_text
+from tests.autograder.conftest import ROOT, GradedClass
 from tests.autograder.sample_class import SAMPLES, write_class
 
 pytestmark = pytest.mark.xdist_group("doors")
@@ -169,6 +170,30 @@ def test_one_worker_and_two_give_the_same_grades(tmp_path: Path, course: Course,
     write_class(course, exercise, FEW)
     assert outcome(grade_class(course, exercise, workers=1).rows) == stated(exercise)
     assert outcome(grade_class(course, exercise, workers=2, anew=True).rows) == stated(exercise)
+
+
+def test_forked_and_started_anew_the_same_grades(
+    course: Course, exercise: Exercise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_class(course, exercise, FEW)
+    written = []
+    for switch in ("yes", "no"):
+        monkeypatch.setenv(forks.SWITCH, switch)
+        rows = grade_class(course, exercise, anew=switch == "no", seed=bytes(32)).rows
+        assert outcome(rows) == stated(exercise)
+        written.append(csv_text([(exercise, rows)]))
+    assert written[0] == written[1]
+
+
+@pytest.mark.slow
+def test_the_whole_class_comes_to_the_same_where_each_runner_is_started_anew(
+    tmp_path: Path, exercise: Exercise, monkeypatch: pytest.MonkeyPatch, graded_class: GradedClass
+) -> None:
+    monkeypatch.setenv(forks.SWITCH, "no")
+    course = Course.create(tmp_path / "course")
+    release_into(course, exercise)
+    write_class(course, exercise)
+    assert outcome(grade_class(course, exercise).rows) == outcome(graded_class.result.rows)
 
 
 def as_ordinary_user(folder: Path) -> list[str]:

@@ -18,6 +18,7 @@ from autograder.runner import wire
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.meter import Watch
 
+pytestmark = pytest.mark.usefixtures("each_way")
 SEED = bytes(32)
 QUICK = Limits(cell_seconds=4.0, notebook_seconds=60.0)
 

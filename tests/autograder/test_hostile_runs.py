@@ -17,7 +17,7 @@ from autograder.grading.pages import autograded_path, feedback_path
 from autograder.grading.picture import is_small_png
 from autograder.grading.transcript import MOST_PICTURE_BYTES
 
-pytestmark = pytest.mark.xdist_group("hostile")
+pytestmark = [pytest.mark.xdist_group("hostile"), pytest.mark.usefixtures("each_way")]
 MEGABYTE = 1 << 20
 
 SEND = """
