@@ -23,6 +23,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 COURSE = Path("_build/course")
 USAGE, REFUSED, INTERRUPTED = 2, 3, 130
 SECONDS_BETWEEN = 5.0  # lines on progress
+SECONDS_OF_A_PACE = 2.0  # after which it says how long the rest will take
 
 app = typer.Typer(
     name="autograder",
@@ -42,17 +43,41 @@ WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Sa
 
 
 class Progress:
-    """Says on standard error what is being done and how far it is: a line that renews itself, or one every few seconds."""
+    """Says on standard error what is being done, how far it is, and how long it will still take.
 
-    def __init__(self) -> None:
-        self.live, self.said, self.what = sys.stderr.isatty(), 0.0, ""
+    On a terminal that is a line that renews itself, else one every few seconds.
+    """
+
+    def __init__(self, quiet: bool = False, now: Callable[[], float] = time.monotonic) -> None:
+        self.quiet, self.now, self.live = quiet, now, sys.stderr.isatty()
+        self.said, self.what = 0.0, ""
+        self.since, self.begun = 0.0, 0  # when the first was done, and how many were then
 
     def __call__(self, what: str, done: int, of: int) -> None:
-        now, last = time.monotonic(), done >= of
-        if self.live or last or what != self.what or now - self.said >= SECONDS_BETWEEN:
-            self.said, self.what = now, what
-            text = f"{what}: {done} of {of}"
+        now, last, new = self.now(), done >= of, what != self.what
+        if new:
+            self.what, self.since, self.begun = what, now, done
+        if not self.quiet and (self.live or last or new or now - self.said >= SECONDS_BETWEEN):
+            self.said = now
+            text = f"{what}: {done} of {of}{self.left(now, done, of)}"
             typer.echo(f"\r\x1b[K{text}" if self.live else text, err=True, nl=last or not self.live)
+
+    def left(self, now: float, done: int, of: int) -> str:
+        """How long the rest takes at the pace so far, once there is a pace."""
+        if done >= of or done <= self.begun or now - self.since < SECONDS_OF_A_PACE:
+            return ""
+        return f", about {in_words((now - self.since) / (done - self.begun) * (of - done))} left"
+
+
+def in_words(seconds: float) -> str:
+    """A time that is waited for, as exact as anybody needs it."""
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )
 
 
 def course_at(folder: Path, create: bool = False) -> "Course":

@@ -21,11 +21,21 @@ from autograder.exercise.drawing import in_dtype
 from autograder.grading import challenge
 from autograder.grading.judge import expected_values, outcomes
 from autograder.proof.mutants import come_out_wrong
-from autograder.runner.calling import array_of, arrays_in, import_torch, is_tensor
+from autograder.runner.calling import (
+    array_of,
+    arrays_in,
+    by_columns,
+    exchanged,
+    import_torch,
+    is_tensor,
+    own_arrays,
+    ready,
+)
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
 Change = Callable[[Any, dict[str, Any]], Any]
+Take = Callable[[Any], Any]
 
 
 def each_array(change: Callable[[Array], Any], result: Any) -> Any:
@@ -152,16 +162,43 @@ def counted() -> Change:
 REMEMBERING: dict[str, Callable[[], Change]] = {
     "keeps the first result": kept_by_shape, "one buffer": one_buffer, "right in the first call": counted,
 }  # fmt: skip
-NAMES = (*CHANGES, *REMEMBERING)
 
 
-def wrapped(reference: Any, change: Change, narrow: bool = False) -> Any:
-    """The reference with what it returns changed, and its inputs in single precision if asked: a function or a module."""
+def of_arrays(change: Callable[[Any], Any]) -> Take:
+    """A change of every array that a function is given."""
+    return lambda value: exchanged(value, {id(array): change(array) for _name, array in own_arrays(value)})
+
+
+def known_by_place() -> Take:
+    """The numbers that an array had when it was first seen."""
+    known: dict[int, tuple[Any, Any]] = {}
+    return of_arrays(lambda array: known.setdefault(id(array), (array, ready(array, is_tensor(array))))[1])
+
+
+def as_it_lies() -> Take:
+    """The numbers of an array in the order in which they lie in memory."""
+    return of_arrays(lambda array: array if is_tensor(array) else array.ravel(order="K").reshape(array.shape))
+
+
+# Those that take their inputs for others.
+TAKING: dict[str, Callable[[], Take]] = {
+    NARROW: lambda: lambda value: in_dtype(value, np.float32),
+    "knows an array by its place": known_by_place, "reads memory as it lies": as_it_lies,
+}  # fmt: skip
+NAMES = (*CHANGES, *REMEMBERING, *(name for name in TAKING if name not in CHANGES))
+
+
+def unchanged(result: Any, inputs: dict[str, Any]) -> Any:
+    return result
+
+
+def wrapped(reference: Any, change: Change, take: Take | None = None) -> Any:
+    """The reference with what it returns changed, and with what it is given: a function or a module."""
     if not isinstance(reference, type):
 
         @functools.wraps(reference)
         def function(*inputs: Any) -> Any:
-            taken = [in_dtype(one, np.float32) for one in inputs] if narrow else inputs
+            taken = [take(one) for one in inputs] if take else inputs
             return change(reference(*taken), dict(enumerate(inputs)))  # type: ignore[arg-type]
 
         return function
@@ -189,7 +226,10 @@ def applicable(check: Check, name: str, worked: list[DrawnCase], results: list[E
     float_arrays = any(leaf.ndim and leaf.dtype.kind == "f" for one in results for leaf in leaves(one))
     inputs = [array for case in worked for _name, array in arrays_in(case.inputs, "")]
     promised = name in check.promises.values()
+    arrays = [array for case in worked for _name, array in own_arrays(case.inputs)]
     asked = {
+        "knows an array by its place": bool(arrays) and not check.tensors,
+        "reads memory as it lies": order_matters(check, worked, results),
         "writes to its inputs": bool(inputs), NARROW: promised or "f" in kinds, "dtype not kept": float_arrays,
         "moved": axes > 0, "one buffer": axes > 0, "transposed": axes > 1, "eight bits": bool(kinds & set("iu")),
         "parts swapped": all(isinstance(one, tuple | list) for one in results),
@@ -199,9 +239,29 @@ def applicable(check: Check, name: str, worked: list[DrawnCase], results: list[E
     return "f" in kinds if name in of_floats else asked.get(name, True)
 
 
+def order_matters(check: Check, worked: list[DrawnCase], results: list[Expected]) -> bool:
+    """Whether numbers in the order in which they lie in memory, column by column, come to something else in some case."""
+    if check.tensors or isinstance(check.reference, type):
+        return False
+    columns = of_arrays(by_columns)
+    misread = version(check, "reads memory as it lies")
+    given = [[columns(value) for value in ready(case.inputs).values()] for case in worked]
+    with np.errstate(all="ignore"):
+        return any(not agrees(misread(*one), right) for one, right in zip(given, results, strict=True))
+
+
+def agrees(result: Any, right: Expected) -> bool:
+    found, wanted = list(leaves(result)), list(leaves(right))
+    return len(found) == len(wanted) and all(
+        np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-6, atol=0, equal_nan=True)
+        for one, other in zip(found, wanted, strict=True)
+    )
+
+
 def version(check: Check, name: str) -> Any:
     """The wrong version of that name, with nothing remembered."""
-    return wrapped(check.reference, CHANGES[name] if name in CHANGES else REMEMBERING[name](), name == NARROW)
+    change = REMEMBERING[name]() if name in REMEMBERING else CHANGES.get(name, unchanged)
+    return wrapped(check.reference, change, TAKING[name]() if name in TAKING else None)
 
 
 def rejecting(check: Check, function: Any, cases: list[DrawnCase], expected: list[Expected]) -> bool:

@@ -13,9 +13,9 @@ LARGEST_NUMBER = 8  # bytes: what is larger has no place in a frame
 HOPELESS = ("MemoryError", "NotImplementedError")  # the next case would end the same way, and late
 
 
-def case_inputs(case, arrays, tensors=False):
-    """Fresh copies of one case's inputs, by name, in the order of the reference's arguments."""
-    return ready(restored({"dict": case}, lambda entry: arrays[entry["tensor"]]), tensors)
+def inputs_of(case, arrays):
+    """One case's inputs, by name, in the order of the reference's arguments."""
+    return restored({"dict": case}, lambda entry: arrays[entry["tensor"]])
 
 
 def describe(result, key, arrays, limit, depth=0):
@@ -65,12 +65,13 @@ def answer(function, cases, arrays, namespace, limit, tensors):
         if results and results[-1].get("error", {}).get("name") in HOPELESS:
             results.append(results[-1])
             continue
-        given, pristine = case_inputs(case, arrays, tensors), case_inputs(case, arrays, tensors)
+        inputs = inputs_of(case, arrays)
+        given, pristine = kept.ready(inputs, tensors), ready(inputs, tensors)
         try:
             with np.errstate(all="ignore"):
                 result = invoke(function, given)
             about = {"result": describe(result, f"{number}", returned, limit), "shared": shared_inputs(result, given)}
-            kept.add(result)
+            kept.add(result, given)
             result = None
         except BaseException as error:
             about = {"error": describe_error(error, namespace)}
@@ -121,7 +122,7 @@ def record_calls(function, earlier, cases, arrays, namespace, tensors=False):
             recorders = {name: Recorder(original) for name, original in originals.items()}
             namespace.update(recorders)
             with np.errstate(all="ignore"):
-                invoke(function, case_inputs(case, arrays, tensors))
+                invoke(function, ready(inputs_of(case, arrays), tensors))
             recorded = {
                 f"{number}/{name}/{call}/{place}": value
                 for name, recorder in recorders.items()

@@ -215,15 +215,80 @@ def tolerance_for(tolerance: float, inputs: dict[str, Any]) -> float:
     return max(tolerance, SINGLE) if single else tolerance
 
 
+def own_arrays(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The arrays and tensors that are given themselves, alone or in containers, by name; not those inside a ``Given``."""
+    if isinstance(value, np.ndarray) or is_tensor(value):
+        yield name, value
+    elif isinstance(value, dict | tuple | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from own_arrays(part, f"{name}[{key!r}]")
+
+
+def exchanged(value: Any, instead: dict[int, Any]) -> Any:
+    """The same containers with other arrays in them."""
+    if isinstance(value, dict):
+        return {name: exchanged(part, instead) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(exchanged(part, instead) for part in value)
+    return instead.get(id(value), value)
+
+
+def bytes_of(array: Any) -> bytes:
+    return bytes(array_of(array).tobytes())
+
+
+def refilled(old: Any, new: Any) -> Any:
+    """An array of an earlier call, with the numbers of a new one."""
+    if is_tensor(old):
+        old.requires_grad_(False)
+        old.grad = None
+    old[...] = new
+    return old
+
+
+def by_columns(array: Any) -> Any:
+    """The same numbers in memory column by column; a tensor stays as it is, since PyTorch's ``view`` asks for that."""
+    return np.asfortranarray(array) if isinstance(array, np.ndarray) and array.ndim > 1 else array
+
+
 class Kept:
-    """What earlier calls returned: the arrays themselves beside copies, so that writing to them later is seen."""
+    """What earlier calls were given and returned: the arrays themselves.
+
+    Of what they returned there are copies beside them, so that writing to them later is seen. What they were given is given
+    again: a call of the same shapes gets the arrays of the first with other numbers in them, as in a loop that trains. Where
+    they are the same numbers already, it gets new arrays, which lie in memory column by column. So it is found out what is
+    kept by where an array lies, and what takes for granted how it lies.
+    """
 
     def __init__(self) -> None:
         self.calls: list[list[tuple[Any, Any]]] = []
+        self.given: dict[str, list[Any]] = {}
 
-    def add(self, result: Any) -> None:
+    def ready(self, inputs: dict[str, Any], tensors: bool = False) -> dict[str, Any]:
+        """The inputs of the next call, made as ``ready`` makes them, or of the arrays of an earlier call."""
+        made = ready(inputs, tensors)
+        arrays = list(own_arrays(made))
+        form = str([(name, str(array.dtype), tuple(array.shape)) for name, array in arrays])
+        if form not in self.given:
+            self.given[form] = [array for _name, array in arrays]
+            return made
+        earlier = self.given[form]
+        pairs = [(old, new) for old, (_name, new) in zip(earlier, arrays, strict=False) if old.shape == new.shape]
+        if len(pairs) == len(arrays) and any(bytes_of(old) != bytes_of(new) for old, new in pairs):
+            instead = {id(new): refilled(old, new) for old, new in pairs}
+        else:
+            instead = {id(array): by_columns(array) for _name, array in arrays}
+        return {name: exchanged(value, instead) for name, value in made.items()}
+
+    def add(self, result: Any, given: dict[str, Any] | None = None) -> None:
+        """Enter what a call returned, and what it was given: of the arrays that a result holds, none is given again."""
         arrays = (array for array in numbers_in(result) if array.nbytes <= LARGEST_KEPT)
         self.calls.append([(array, array.copy()) for array in arrays])
+        if given is not None and shared_inputs(result, given):
+            held = {id(array) for _name, array in own_arrays(given)}
+            for form, earlier in self.given.items():
+                if any(id(array) in held for array in earlier):
+                    self.given[form] = []
 
     def overwritten(self) -> list[bool]:
         """For each call, whether an array that it returned is no longer what it was."""

@@ -460,8 +460,8 @@ def calls(
 
 def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = False, kept: Kept | None = None) -> Case:
     """Call a function on copies of the inputs, and look whether it wrote to them or returns their memory."""
-    given, pristine = ready(inputs, tensors), ready(inputs, tensors)
-    result = None
+    given = ready(inputs, tensors) if kept is None else kept.ready(inputs, tensors)
+    result, pristine = None, ready(inputs, tensors)
     try:
         with np.errstate(all="ignore"):
             result = invoke(function, given)
@@ -482,7 +482,7 @@ def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = F
         return Case(error=told)
     finally:
         if kept is not None:
-            kept.add(result)
+            kept.add(result, given)
     return Case(returned, None, tuple(changed_inputs(given, pristine)), tuple(shared_inputs(result, given)))
 
 

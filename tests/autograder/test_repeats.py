@@ -33,7 +33,8 @@ def test_every_check_asks_again_with_the_same_shapes_and_asks_one_call_twice(exe
     assert set(added) == ({AGAIN} if check.name in OF_WORDS else {AGAIN, ALIKE})
     if ALIKE in added:
         assert shapes(added[ALIKE]) in [shapes(case) for case in drawn]
-    assert added[AGAIN].inputs is drawn[0].inputs
+    assert any(added[AGAIN].inputs is case.inputs for case in drawn)
+    assert ALIKE not in added or shapes(added[AGAIN]) == shapes(added[ALIKE])
 
 
 def test_the_order_of_calls_is_drawn_and_each_keeps_its_rank() -> None:
@@ -41,7 +42,7 @@ def test_the_order_of_calls_is_drawn_and_each_keeps_its_rank() -> None:
     cases = check.draw(np.random.default_rng(1))
     orders = [[case.rank for case in in_drawn_order(np.random.default_rng(n), check, cases)] for n in range(5)]
     assert len({tuple(order) for order in orders}) > 1
-    assert all(sorted(order) == list(range(len(order))) and order[-1] == len(order) - 1 for order in orders)
+    assert all(sorted(order) == list(range(len(order))) and order[-2:] == sorted(order)[-2:] for order in orders)
 
 
 def test_an_array_that_a_later_call_writes_to_is_said() -> None:
