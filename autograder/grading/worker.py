@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
 import importlib.metadata
@@ -85,7 +86,12 @@ def difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> tuple[str,
     return next(((part, theirs.get(part, NONE)) for part in ours if ours[part] != theirs.get(part)), None)
 
 
-def about(names: tuple[str, ...], sandbox: bool) -> tuple[dict[str, str], str]:
+async def about(names: tuple[str, ...], sandbox: bool) -> tuple[dict[str, str], str]:
+    """What ``seen_here`` finds, without keeping the worker from answering meanwhile."""
+    return await asyncio.to_thread(seen_here, names, sandbox)
+
+
+def seen_here(names: tuple[str, ...], sandbox: bool) -> tuple[dict[str, str], str]:
     """The versions here, and why no sandbox starts here: "" if one does, or none is asked for."""
     scratch.remove_leftovers()
     try:

@@ -174,7 +174,8 @@ def test_a_worker_with_other_code_is_refused_and_nothing_is_graded(
     before = tree(course.root)
     with pytest.raises(cluster.ClusterError) as raised:
         grade(course, exercise, scheduler=machines.address)
-    said = r"The worker tcp://127\.0\.0\.1:\d+ has another version of the grader's code \((\w+), and here (\w+)\); .+ Nothing is graded\."
+    what = r"The worker tcp://127\.0\.0\.1:\d+ has another version of the grader's code"
+    said = rf"{what} \((\w+), and here (\w+)\); .+ Nothing is graded\."
     match = re.fullmatch(said, str(raised.value))
     assert match is not None, raised.value
     assert match[2] == worker.digest_of_code() != match[1]
