@@ -33,7 +33,7 @@ pytestmark = pytest.mark.xdist_group("cluster")
 distributed = pytest.importorskip("distributed")
 
 SEED = bytes(range(32))
-FEW = frozenset({"full", "mistake-bias", "exits"})
+FEW = frozenset({"full", "mistake-bias"})
 DASK = [sys.executable, "-W", "ignore", "-m", "dask"]
 
 
@@ -128,7 +128,9 @@ def test_a_cluster_comes_to_the_same_grades_though_a_worker_is_killed(
 ) -> None:
     workers = [machines.worker(), machines.worker()]
 
-    def kill(what: str, done: int, _of: int) -> None:
+    def kill(what: str, done: int, of: int) -> None:
+        if what == "taking in" and done == of:
+            os.kill(workers[0].pid, signal.SIGSTOP)  # what it gets now is under way until it is lost
         if what == "grading" and done == 1:
             os.kill(workers[0].pid, signal.SIGKILL)
 
@@ -143,8 +145,9 @@ def test_a_cluster_comes_to_the_same_grades_though_a_worker_is_killed(
 
 
 def test_without_its_scheduler_grading_ends_in_one_sentence_and_is_taken_up_again(
-    filled: tuple[Path, str], exercise: Exercise, machines: Machines, tmp_path: Path
+    filled: tuple[Path, str], exercise: Exercise, machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cluster, "AHEAD", 0)  # one at a time: nobody else is done when the scheduler goes
     machines.worker()
     course = copied(filled, tmp_path / "course")
     seen = []
