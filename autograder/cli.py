@@ -1,6 +1,7 @@
 """The command line: writing, releasing and proving exercises, and grading what is handed in."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -320,6 +321,8 @@ def grade(
     anew: Annotated[bool, typer.Option("--anew", help="Draw new challenges and grade everyone again.")] = False,
     unprotected: Annotated[bool, typer.Option("--unprotected",
         help="Run submissions WITHOUT a sandbox. Only for notebooks that you wrote yourself.")] = False,
+    scheduler: Annotated[str | None, typer.Option("--cluster", metavar="ADDRESS",
+        help="Run the sandboxes on the Dask cluster whose scheduler is there, as tcp://10.0.0.1:8786; none: here.")] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Grade every hand-in that is not graded yet, and end with the table."""
@@ -336,6 +339,7 @@ def grade(
     grade_one = partial(
         grade_class, opened, students=tuple(student or ()), workers=workers or opened.settings.workers, anew=anew,
         settings=Settings(protected=not unprotected), progress=Progress(),
+        scheduler=opened.settings.cluster if scheduler is None else address_of(scheduler),
     )  # fmt: skip
     results = [(exercise, grade_one(exercise)) for exercise in map(opened.exercise, waiting)]
     report_path = write_report(opened, [(exercise, result.rows) for exercise, result in results if result.rows])
@@ -349,11 +353,22 @@ def grade(
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
+        for why in result.unused.values():
+            typer.echo(f"not used: {why}", err=True)
     handed_in = {exercise.slug for exercise, result in results if result.rows or result.failed}
     lines = [f"{name}: nobody handed in; 0 graded now." for name in names if name not in handed_in]
     lines += [f"Grades: {opened.root / 'grades.csv'}", f"Feedback: {opened.feedback}", f"Report: {report_path}"]
     right = say_unread([result.inbox for _, result in results]) and not any(result.failed for _, result in results)
     finish(lines, right, {"exercises": summaries} if as_json else None)
+
+
+def address_of(scheduler: str) -> str | None:
+    """What --cluster names; None if that is this machine."""
+    from autograder.settings import CLUSTER, CLUSTER_TAKES
+
+    if scheduler != "none" and not re.fullmatch(CLUSTER, scheduler):
+        raise UserError(f"--cluster is {scheduler!r}; it takes {CLUSTER_TAKES}, or none.")
+    return None if scheduler == "none" else scheduler
 
 
 @app.command()

@@ -65,6 +65,7 @@ class CourseSettings:
     timezone: str = "UTC"
     workers: int = 2
     database: str | None = None
+    cluster: str | None = None
     folders: tuple[Path, ...] = ()
     exercises: tuple[str, ...] | None = None
     late: Late = Late()
@@ -165,6 +166,8 @@ TABLES = {"late": "[late]", "exercise": "[exercise.NAME]"}
 PLAIN = "write each setting once, as name = value, with text in quotes"
 TIME = ("a date such as 2026-12-01 (its end counts) or a time such as 2026-12-01T12:00:00+01:00, "
         "unquoted, of 2000 to 2999")
+CLUSTER = r"(tcp|tls)://[\w.:\[\]-]+:\d{1,5}"
+CLUSTER_TAKES = 'an address such as "tcp://10.0.0.1:8786"'
 SETTINGS = (
     Setting("name", "1 to 64 letters, digits, . _ + - and single spaces between them",
             partial(matching, r"(?=.{1,64}$)\w[\w.+-]*( [\w.+-]+)*"), "nbgrader's id of the course"),
@@ -176,6 +179,8 @@ SETTINGS = (
     Setting("database", 'an address such as "sqlite:////srv/g.db"',
             partial(matching, r"[a-z]\w*(\+\w+)?://[^\0-\x1f\x7f]*"), "Where grades are kept",
             "gradebook.db in the course's folder", '"sqlite:////srv/g.db"'),
+    Setting("cluster", CLUSTER_TAKES, partial(matching, CLUSTER), "The scheduler of a Dask cluster on which sandboxes run",
+            "none, they run here", '"tcp://10.0.0.1:8786"'),
     Setting("folders", 'a list of folders that are there, each once, such as ["../shared"]', folders,
             "More folders of exercises, relative to this one"),
     Setting("exercises", 'a list of names, each once (settings of one exercise stand in "[exercise.NAME]")', names,

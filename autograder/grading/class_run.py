@@ -15,8 +15,8 @@ from itertools import islice
 from autograder.course import Course, CourseError, remove_parts
 from autograder.errors import UserError
 from autograder.exercise import Exercise
-from autograder.grading import challenge, intake, pages
-from autograder.grading.core import Settings, grade_submission, version_of
+from autograder.grading import challenge, cluster, intake, pages
+from autograder.grading.core import RunTask, Settings, grade_submission, version_of
 from autograder.grading.executor import STOP
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
 from autograder.grading.inbox import Inbox
@@ -29,12 +29,16 @@ Progress = Callable[[str, int, int], None]  # told what is being done, how many 
 
 @dataclass
 class ClassResult:
-    """What a grading came to: the table, who was graded now, what could not be, and what lay in the inbox besides."""
+    """What a grading came to: the table, who was graded now, what could not be, and what lay in the inbox besides.
+
+    ``unused`` says why workers of a cluster that came while it was graded ran nothing.
+    """
 
     rows: list[Row] = field(default_factory=list)
     graded: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     inbox: Inbox = field(default_factory=Inbox)
+    unused: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -57,18 +61,45 @@ def waiting(
     return [name for name, record in records.items() if record is None or done.get(name) != record["signature"]]
 
 
+@dataclass(frozen=True)
+class Farm:
+    """Where sandboxes run: how to run one, how many at most may be under way, and how many now."""
+
+    run: RunTask | None
+    most: int
+    ahead: Callable[[], int]
+    unused: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def farm(address: str | None, workers: int, exercise: Exercise, settings: Settings) -> Iterator[Farm]:
+    """This machine with so many ``workers``, or the Dask cluster at an address; sandboxes start there, else it raises."""
+    if address is None:
+        if settings.protected:
+            bubblewrap.probe()
+        yield Farm(None, workers, lambda: workers)
+    else:
+        with cluster.connected(address, exercise.packages, settings.protected) as there:
+            yield Farm(there.run, cluster.MOST_AHEAD, there.ahead, there.refused)
+
+
 def completed(
-    pool: Executor, work: Callable[[str], Graded], students: list[str], ahead: int
+    pool: Executor, work: Callable[[str], Graded], students: list[str], ahead: Callable[[], int]
 ) -> Iterator[tuple[str, Future[Graded]]]:
-    """Each student's future as it is done, with only ``ahead`` of them under way."""
+    """Each student's future as it is done, with only ``ahead()`` of them under way."""
     todo = iter(students)
-    running = {pool.submit(work, student): student for student in islice(todo, ahead)}
+    running: dict[Future[Graded], str] = {}
+
+    def fill() -> None:
+        for following in islice(todo, max(ahead() - len(running), 0)):
+            running[pool.submit(work, following)] = following
+
+    fill()
     while running:
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             yield running.pop(future), future
-            for following in islice(todo, 1):
-                running[pool.submit(work, following)] = following
+            fill()
 
 
 def grade_class(
@@ -82,33 +113,35 @@ def grade_class(
     progress: Progress = lambda what, done, of: None,
     write_pages: bool = True,
     seed: bytes | None = None,
+    scheduler: str | None = None,
 ) -> ClassResult:
     """Grade every hand-in of an exercise that is not graded yet; where ``students`` are named, these alone.
 
     ``workers`` sandboxes run side by side. With ``anew``, everyone is graded, on new challenges. They are drawn
     from ``seed``, by default a new secret. With ``write_pages``, graded notebooks and feedback pages are written too.
+    With a ``scheduler``, the address of a Dask cluster's, they run there, as many as it has room for.
 
-    Raises CourseError if the exercise is not released into the course, or the course is being graded already, and
-    SandboxUnavailable if no sandbox starts here; nothing is changed then.
+    Raises CourseError if the exercise is not released into the course, or the course is being graded already,
+    SandboxUnavailable if no sandbox starts, and ClusterError if the cluster cannot be used; nothing is changed then.
     """
     settings = settings or Settings()
     course.require_released(exercise.slug)
-    if settings.protected:
-        bubblewrap.probe()
-    with only_one(course), GradeWriter(course) as writer:
+    with farm(scheduler, workers, exercise, settings) as there, only_one(course), GradeWriter(course) as writer:
         remove_parts(course.submitted, course.autograded, course.feedback)
         scratch.remove_leftovers()
         inbox = intake.take_in_all(course, exercise, students, progress)
         run = writer.begin(exercise.slug, version_of(exercise), seed or challenge.new_seed(), anew)
         result = ClassResult(inbox=inbox)
         todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
-        work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings)
+        work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings, run=there.run)
         # Each sandbox is a process of its own.
-        with ThreadPoolExecutor(workers, thread_name_prefix="sandbox") as pool, stopping_runs():
-            for student, future in completed(pool, work, todo, workers):
+        with ThreadPoolExecutor(there.most, thread_name_prefix="sandbox") as pool, stopping_runs():
+            for student, future in completed(pool, work, todo, there.ahead):
                 try:
                     writer.write(exercise, run, future.result())
                     result.graded.append(student)
+                except cluster.ClusterError:
+                    raise
                 except Exception as error:  # one student never holds up another
                     result.failed[student] = why_failed(course, student, error)
                 progress("grading", len(result.graded) + len(result.failed), len(todo))
@@ -118,16 +151,17 @@ def grade_class(
         if write_pages:
             write_missing_pages(course, exercise, writer, result, progress)
         result.rows = writer.rows(exercise)
+        result.unused = dict(there.unused)
     return result
 
 
 @contextmanager
 def stopping_runs() -> Iterator[None]:
-    """Let an interruption (Ctrl-C) end the runs that are under way, rather than wait for them."""
+    """Let an interruption (Ctrl-C), or the loss of the cluster, end the runs that are under way, rather than wait for them."""
     STOP.clear()
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, cluster.ClusterError):
         STOP.set()
         raise
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,11 @@ from autograder.grading.gradebook import Graded
 from autograder.grading.judge import Submission, judge
 from autograder.grading.matching import is_check
 from autograder.grading.pages import graded_notebook
+from autograder.grading.transcript import Transcript
 from autograder.runner.calling import _
 from autograder.sandbox.limits import Limits
+
+RunTask = Callable[[Task], Transcript]
 
 MATPLOTLIB = re.compile(r"^import matplotlib\.pyplot as plt$", re.MULTILINE)
 
@@ -103,8 +107,10 @@ def asked(exercise: Exercise, cases: dict[str, list[DrawnCase]]) -> dict[str, li
     return {name: [DrawnCase("", {})] if name in hidden else drawn for name, drawn in cases.items()}
 
 
-def grade_submission(course: Course, exercise: Exercise, student: str, seed: bytes, settings: Settings) -> Graded:
-    """Run and judge what intake wrote for one student.
+def grade_submission(
+    course: Course, exercise: Exercise, student: str, seed: bytes, settings: Settings, run: RunTask | None = None
+) -> Graded:
+    """Run and judge what intake wrote for one student; ``run`` says where, by default here.
 
     Raises
     ------
@@ -138,7 +144,7 @@ def grade_submission(course: Course, exercise: Exercise, student: str, seed: byt
         malformed=dict(about["malformed"]),
         own_cells=own_cells(cells),
     )
-    transcript = execute(task)
+    transcript = (run or execute)(task)
     verdicts = judge(exercise, cases, submission, transcript)
     return Graded(
         student, record["arrived"], record["signature"], tuple(about["notes"]), tuple(verdicts),
