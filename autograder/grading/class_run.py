@@ -95,7 +95,7 @@ def grade_class(
     course.require_released(exercise.slug)
     if settings.protected:
         bubblewrap.probe()
-    with only_one(course), GradeWriter(course) as writer:
+    with only_one(course), GradeWriter(course) as writer, pages.PageMaker() as maker:
         remove_parts(course.submitted, course.autograded, course.feedback)
         scratch.remove_leftovers()
         inbox = intake.take_in_all(course, exercise, students, progress)
@@ -103,12 +103,18 @@ def grade_class(
         result = ClassResult(inbox=inbox)
         todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
         work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings)
+        feedback = pages.PageWriter(course, exercise.slug, writer, maker)
+        if todo and write_pages:
+            maker.start()
         # Each sandbox is a process of its own.
         with ThreadPoolExecutor(workers, thread_name_prefix="sandbox") as pool, stopping_runs():
             for student, future in completed(pool, work, todo, workers):
                 try:
-                    writer.write(exercise, run, future.result())
+                    graded = future.result()
+                    writer.write(exercise, run, graded)
                     result.graded.append(student)
+                    if write_pages:
+                        feedback.begin(student, graded.notebook)
                 except Exception as error:  # one student never holds up another
                     result.failed[student] = why_failed(course, student, error)
                 progress("grading", len(result.graded) + len(result.failed), len(todo))
@@ -116,7 +122,8 @@ def grade_class(
             writer.finish(run)
         writer.apply_dates(exercise.slug)
         if write_pages:
-            write_missing_pages(course, exercise, writer, result, progress)
+            feedback.wait()
+            write_missing_pages(course, exercise, writer, feedback, result, progress)
         result.rows = writer.rows(exercise)
     return result
 
@@ -142,20 +149,20 @@ def why_failed(course: Course, student: str, error: Exception) -> str:
 
 
 def write_missing_pages(
-    course: Course, exercise: Exercise, writer: GradeWriter, result: ClassResult, progress: Progress
-) -> None:
+    course: Course, exercise: Exercise, writer: GradeWriter, feedback: pages.PageWriter, result: ClassResult,
+    progress: Progress,
+) -> None:  # fmt: skip
     """Write the graded notebook and feedback page of everyone who has none since they were graded."""
-    for row in writer.rows(exercise):
-        paths = [find(course, exercise.slug, row.student) for find in (pages.autograded_path, pages.feedback_path)]
-        if not all(path.is_file() for path in paths):
-            writer.forget_pages(exercise.slug, row.student)
-    todo = writer.pages_to_write(exercise.slug)
-    with pages.PageMaker() as make:
-        for number, (student, notebook) in enumerate(todo, start=1):
-            try:
-                pages.write_pages(course, exercise.slug, student, notebook, make)
-                writer.pages_are_written(exercise.slug, student)
-            except Exception as error:  # one student never holds up another
-                why = why_failed(course, student, error)
-                result.failed[student] = f"graded, but the pages could not be written: {why}"
-            progress("writing feedback", number, len(todo))
+    todo = [
+        student
+        for student, written in writer.pages_written(exercise.slug).items()
+        if not (written and all(find(course, exercise.slug, student).is_file() for find in pages.BOTH))
+    ]
+    for number, student in enumerate(todo, start=1):
+        try:
+            feedback.make(student)
+        except Exception as error:  # one student never holds up another
+            why = why_failed(course, student, error)
+            result.failed[student] = f"graded, but the pages could not be written: {why}"
+        progress("writing feedback", number, len(todo))
+    feedback.mark()

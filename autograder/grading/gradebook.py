@@ -103,6 +103,17 @@ class Row:
     signature: str = ""
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What the gradebook holds of a submission that its feedback page shows; points and comments by their cells."""
+
+    score: float
+    most: float
+    penalty: float
+    points: dict[str, tuple[float, float]]
+    comments: dict[str, str | None]
+
+
 def answers_in(exercise: Exercise, notebook: bytes) -> dict[str, str]:
     """The answers in words of a graded notebook, by their cells."""
     names = {question_id(question) for question in exercise.questions}
@@ -350,17 +361,36 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                 rows.append(Row(row.student, of_checks, points, submission.max_score, notes, by_hand, row.signature))
         return rows
 
-    def pages_to_write(self, slug: str) -> list[tuple[str, bytes]]:
-        """The students whose notebook and feedback page are not written since they were graded, with their notebooks."""
-        query = sa.select(GradedRow.student, GradedRow.notebook).filter_by(assignment=slug, pages_written=False)
+    def pages_written(self, slug: str) -> dict[str, bool]:
+        """Whether each graded student's notebook and feedback page are written since they were graded, by name."""
+        query = sa.select(GradedRow.student, GradedRow.pages_written).filter_by(assignment=slug)
         with self.transaction() as session:
-            return [(student, notebook) for student, notebook in session.execute(query.order_by(GradedRow.student))]
+            return dict(sorted(session.execute(query).all()))
 
-    def pages_are_written(self, slug: str, student: str, written: bool = True) -> None:
+    def notebook(self, slug: str, student: str) -> bytes:
+        """A student's graded notebook."""
         with self.transaction() as session:
-            theirs = sa.update(GradedRow).filter_by(assignment=slug, student=student)
-            session.execute(theirs.values(pages_written=written))
+            return session.scalars(sa.select(GradedRow.notebook).filter_by(assignment=slug, student=student)).one()
 
-    def forget_pages(self, slug: str, student: str) -> None:
-        """Have a student's pages written again: a file of theirs is gone."""
-        self.pages_are_written(slug, student, written=False)
+    def marks(self, slug: str, student: str) -> Marks:
+        """What a student's feedback page shows of the gradebook."""
+        from nbgrader import api
+
+        theirs = sa.select(api.SubmittedNotebook.id, api.SubmittedNotebook.score, api.SubmittedNotebook.max_score,
+                           api.SubmittedNotebook.late_submission_penalty)  # fmt: skip
+        theirs = theirs.join(api.SubmittedAssignment).join(api.Assignment).join(api.SubmittedNotebook.notebook)
+        theirs = theirs.where(api.Assignment.name == slug, api.SubmittedAssignment.student_id == student)
+        with self.transaction() as session:
+            key, score, most, penalty = session.execute(theirs.where(api.Notebook.name == slug)).one()
+            points = sa.select(api.BaseCell.name, api.Grade.score, api.Grade.max_score).join(api.Grade.cell)
+            comments = sa.select(api.BaseCell.name, api.Comment.comment).join(api.Comment.cell)
+            return Marks(
+                score - (penalty or 0), most, penalty or 0,
+                {name: (given, of) for name, given, of in session.execute(points.where(api.Grade.notebook_id == key))},
+                dict(session.execute(comments.where(api.Comment.notebook_id == key)).all()),
+            )  # fmt: skip
+
+    def pages_are_written(self, slug: str, students: Sequence[str]) -> None:
+        with self.transaction() as session:
+            theirs = sa.update(GradedRow).where(GradedRow.assignment == slug, GradedRow.student.in_(students))
+            session.execute(theirs.values(pages_written=True))
