@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 
 from autograder.course import Course, CourseError, remove_parts
@@ -48,11 +48,9 @@ def only_one(course: Course) -> Iterator[None]:
         yield
 
 
-def waiting(
-    writer: GradeWriter, course: Course, exercise: Exercise, run: Run, names: list[str], anew: bool
-) -> list[str]:
-    """The students still to grade: not graded in this run, or handed in something else since."""
-    done = writer.graded_in(run) if anew else writer.up_to_date(exercise.slug, version_of(exercise))
+def waiting(writer: GradeWriter, course: Course, exercise: Exercise, run: Run | None, names: list[str]) -> list[str]:
+    """The students still to grade: not graded in this run, or by these checks, or handed in something else since."""
+    done = writer.graded_in(run) if run is not None else writer.up_to_date(exercise.slug, version_of(exercise))
     records = {name: intake.read_record(course, name, exercise.slug) for name in names}
     return [name for name, record in records.items() if record is None or done.get(name) != record["signature"]]
 
@@ -93,15 +91,19 @@ def grade_class(
     """
     settings = settings or Settings()
     course.require_released(exercise.slug)
-    if settings.protected:
-        bubblewrap.probe()
+    ready: Callable[[], object] = cache(bubblewrap.probe) if settings.protected else bool
+    if not course.has_secret:  # nothing was ever taken in
+        ready()
     with only_one(course), GradeWriter(course) as writer, pages.PageMaker() as maker:
         remove_parts(course.submitted, course.autograded, course.feedback)
         scratch.remove_leftovers()
-        inbox = intake.take_in_all(course, exercise, students, progress)
+        inbox = intake.take_in_all(course, exercise, students, progress, ready)
+        names = [hand_in.student for hand_in in inbox.hand_ins]
+        if anew or waiting(writer, course, exercise, None, names):
+            ready()
         run = writer.begin(exercise.slug, version_of(exercise), seed or challenge.new_seed(), anew)
         result = ClassResult(inbox=inbox)
-        todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
+        todo = waiting(writer, course, exercise, run if anew else None, names)
         work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings)
         feedback = pages.PageWriter(course, exercise.slug, writer, maker)
         if todo and write_pages:

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from autograder.grading.quick_pages import QuickPages
 
 Maker = Callable[[Course, str, str, bytes, "Marks"], bytes]
-TEMPLATES = Path(__file__).parents[1] / "templates"
 # Highlighting takes time that grows faster than the source; longer code is shown plain.
 LONGEST_HIGHLIGHTED, MOST_HIGHLIGHTED = 4096, 32 * 1024
 PAGE_SECONDS, LARGEST_PAGE = 60.0, 16 << 20

@@ -30,7 +30,8 @@ from autograder.course import CONFIG, Course
 from autograder.grading.gradebook import Marks
 from autograder.grading.pages import feedback_exporter, feedback_page
 from autograder.grading.tidy import MARKED, Unusual, tidy
-from autograder.nbgrader_door import ShowMathematics, configure
+from autograder.nbgrader_classes import ShowMathematics
+from autograder.nbgrader_door import configure
 from autograder.runner.calling import _
 
 # Settings that decide nothing about a page.
@@ -38,7 +39,7 @@ OF_NO_PAGE = frozenset((
     "AssignLatePenalties", "Autograde", "ClearSolutions", "CollectApp", "CourseDirectory", "Exchange", "LatePenalty",
     "ZipCollectApp",
 ))  # fmt: skip
-# What is done to a notebook in a course: the first makes a style sheet that our template has no use for, the others are done here.
+# What is done to a notebook in a course. The first makes a style sheet, for which our template has no use.
 DONE = ["CSSHTMLHeaderPreprocessor", "GetGrades", "ShowMathematics"]
 MOST_KEPT, LARGEST_KEPT = 512, 32 * 1024
 LANGUAGE = "python"

@@ -31,7 +31,8 @@ $a =~ s/b/c/
 """
 CODE = (
     "x = '<b>\"&amp;\" it\\'s</b>'  # <!-- &nbsp; 'é' \U0001f600 \u2028 \xa0",
-    "%%html\n<b>x</b>\n", "%timeit 1\n!ls *\nprint?\n5 != 4 % 3\n", "\n\n  \n", "\t\n\tx =\t1", "a = 1\r\nb = 2\x0c\x07\x85\ufffe",
+    "%%html\n<b>x</b>\n", "%timeit 1\n!ls *\nprint?\n5 != 4 % 3\n", "\n\n  \n", "\t\n\tx =\t1",
+    "a = 1\r\nb = 2\x0c\x07\x85\ufffe",
     '"""not closed', "def f(:\n  return <", "f'{x!r:>{w}}' rb'\\n' 0x1F 1_000j", "match x:\n    case {'a': [1, *_]}: ...",
     "x" * (LONGEST_HIGHLIGHTED + 1), "# only &lt;span class='k'&gt;</span>", "@dec\nasync def g(): await 1\n" * 5,
 )  # fmt: skip
