@@ -18,8 +18,9 @@ if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the 
     from autograder.exercise import Exercise
     from autograder.grading.inbox import Inbox
 
-# nbformat's validator imports this optional checker of web addresses, which builds a grammar for seconds; no notebook needs it.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+# nbformat's validator imports these optional checkers of web addresses, which build grammars; no notebook needs them.
+for checker in ("rfc3987_syntax", "rfc3986_validator"):
+    sys.modules.setdefault(checker, None)  # type: ignore[arg-type]
 
 COURSE = Path("_build/course")
 USAGE, REFUSED, INTERRUPTED = 2, 3, 130

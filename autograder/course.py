@@ -16,6 +16,7 @@ from autograder.errors import UserError
 from autograder.exercise import Exercise, Exercises
 from autograder.exercise.discovery import OWN
 from autograder.exercise.selection import chosen
+from autograder.nbgrader_parts import part
 from autograder.settings import CourseSettings
 
 CONFIG = "nbgrader_config.py"
@@ -64,8 +65,8 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
 def remove_parts(*folders: Path) -> None:
     """Remove what a process that was killed while writing left behind."""
     for folder in folders:
-        for part in folder.rglob(".*.part"):
-            part.unlink(missing_ok=True)
+        for left in folder.rglob(".*.part"):
+            left.unlink(missing_ok=True)
 
 
 class Course:
@@ -161,9 +162,7 @@ class Course:
 
     @cached_property
     def db_url(self) -> str:
-        from nbgrader.coursedir import CourseDirectory
-
-        return str(CourseDirectory(config=self.config, root=str(self.root)).db_url)
+        return str(part("nbgrader.coursedir").CourseDirectory(config=self.config, root=str(self.root)).db_url)
 
     @property
     def course_id(self) -> str:
@@ -177,6 +176,10 @@ class Course:
         if not self.released(slug).is_file():
             fix = f"run 'autograder release {slug} --course {self.root}'"
             raise CourseError(f"{slug} is not released into {self.root}; {fix}.")
+
+    @property
+    def has_secret(self) -> bool:
+        return (self.root / KEY_FILE).exists()
 
     @cached_property
     def secret(self) -> bytes:

@@ -1,27 +1,24 @@
-"""nbgrader's own door: the preprocessors through which `nbgrader autograde` and formgrader's button call the same core."""
+"""nbgrader's own door: what nbgrader is told of a course, and by which names it finds what is ours.
 
-import re
+The configuration of every course imports this module, and so does every command of ours. The classes behind the names need
+nbgrader as a whole, which takes more than a second to load; so they are loaded when nbgrader asks for them.
+"""
+
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from latex2mathml.converter import convert
-from nbgrader.plugins import BasePlugin
-from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Dict
+from autograder import settings
 
-from autograder import languages, settings
-from autograder.course import Course
-from autograder.grading import challenge, intake
-from autograder.grading.class_run import only_one
-from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
-from autograder.grading.gradebook import GradeWriter
-from autograder.grading.pages import TEMPLATES
-from autograder.runner.calling import SENTENCES, _
+TEMPLATES = Path(__file__).parent / "templates"
+CLASSES = ("ConfirmIntake", "GradeInSandbox", "LatePenalty", "ShowMathematics")
 
-DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
-INLINE = re.compile(r"(?<![\\$`\w])\$([^\s$`][^$`\n]*?)\$(?![\w$])")
+
+def __getattr__(name: str) -> Any:
+    if name not in CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("autograder.nbgrader_classes"), name)
 
 
 def configure(c: Any, file: str) -> None:
@@ -46,73 +43,3 @@ def configure(c: Any, file: str) -> None:
     if said.late.percent_per_day:
         c.AssignLatePenalties.plugin_class = "autograder.nbgrader_door.LatePenalty"
         c.LatePenalty.late = asdict(said.late)
-
-
-class LatePenalty(BasePlugin):  # type: ignore[misc]
-    """Takes off for a late hand-in what the course's settings say."""
-
-    late = Dict().tag(config=True)
-
-    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
-        return settings.Late(**self.late).penalty(total_seconds_late, score)
-
-
-def course_of(preprocessor: Any) -> Course:
-    """The course that nbgrader is working on: the converter above the exporter above this preprocessor knows."""
-    above = preprocessor.parent
-    while above is not None and not hasattr(above, "coursedir"):
-        above = above.parent
-    if above is None:
-        raise NotTakenIn("This preprocessor works inside nbgrader's autograde alone.")
-    course = Course.open(Path(above.coursedir.root))
-    if not SENTENCES:  # in nbgrader's own process nobody has chosen a language yet
-        languages.use(course.settings.language)
-    return course
-
-
-class ConfirmIntake(NbGraderPreprocessor):  # type: ignore[misc]
-    """Lets nothing pass that intake did not write: its proof must fit the bytes in submitted/."""
-
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        about = resources["nbgrader"]
-        data = intake.confirmed(course_of(self), about["student"], about["assignment"])
-        if data is None:
-            raise NotTakenIn(
-                f"submitted/{about['student']}/{about['assignment']} was not written by intake, or was changed since; "
-                "put hand-ins into inbox/ and run 'autograder intake'."
-            )
-        return nbformat.reads(data, as_version=4), resources
-
-
-class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
-    """Runs the submission in the sandbox, judges it outside, and writes the grades: the same core as our command."""
-
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        about = resources["nbgrader"]
-        course, student = course_of(self), about["student"]
-        exercise = course.exercise(course.exercises.known([about["assignment"]])[0])
-        with only_one(course), GradeWriter(course) as writer:
-            run = writer.begin(exercise.slug, version_of(exercise), challenge.new_seed(), anew=False)
-            if student in writer.graded_in(run):  # a regrade draws new challenges
-                run = writer.begin(exercise.slug, version_of(exercise), challenge.new_seed(), anew=True)
-            graded = grade_submission(course, exercise, student, run.seed, Settings())
-            writer.write(exercise, run, graded)
-        return nbformat.reads(graded.notebook, as_version=4), resources
-
-
-class ShowMathematics(NbGraderPreprocessor):  # type: ignore[misc]
-    """Turns the TeX of the released prose into MathML, which browsers draw without a script.
-
-    What a student wrote stays as it is: it is not ours to trust to a converter. The template finds the course's language and
-    the address of its book here too, since nbgrader makes its own exporter.
-    """
-
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        resources["_"], resources["book"] = _, course_of(self).settings.book
-        return super().preprocess(nb, resources)  # type: ignore[no-any-return]
-
-    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        if cell.cell_type == "markdown" and cell.get("id", "").startswith("text-"):
-            cell.source = DISPLAYED.sub(lambda found: convert(found[1].strip(), display="block"), cell.source)
-            cell.source = INLINE.sub(lambda found: convert(found[1].strip()), cell.source)
-        return cell, resources

@@ -15,7 +15,7 @@ from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import STATUSES
-from autograder.grading.pages import TEMPLATES
+from autograder.nbgrader_door import TEMPLATES
 from autograder.runner.calling import _
 
 # The gravest status of a student's checks is the one that the line shows.

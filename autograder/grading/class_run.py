@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 
 from autograder.course import Course, CourseError, remove_parts
@@ -17,10 +17,10 @@ from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.grading import challenge, cluster, intake, pages
 from autograder.grading.core import RunTask, Settings, grade_submission, version_of
-from autograder.grading.executor import STOP
+from autograder.grading.executor import STOP, require_sandbox
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
 from autograder.grading.inbox import Inbox
-from autograder.sandbox import bubblewrap, scratch
+from autograder.sandbox import scratch
 
 LOG = "autograder.log"
 
@@ -52,22 +52,24 @@ def only_one(course: Course) -> Iterator[None]:
         yield
 
 
-def waiting(
-    writer: GradeWriter, course: Course, exercise: Exercise, run: Run, names: list[str], anew: bool
-) -> list[str]:
-    """The students still to grade: not graded in this run, or handed in something else since."""
-    done = writer.graded_in(run) if anew else writer.up_to_date(exercise.slug, version_of(exercise))
+def waiting(writer: GradeWriter, course: Course, exercise: Exercise, run: Run | None, names: list[str]) -> list[str]:
+    """The students still to grade: not graded in this run, or by these checks, or handed in something else since."""
+    done = writer.graded_in(run) if run is not None else writer.up_to_date(exercise.slug, version_of(exercise))
     records = {name: intake.read_record(course, name, exercise.slug) for name in names}
     return [name for name, record in records.items() if record is None or done.get(name) != record["signature"]]
 
 
 @dataclass(frozen=True)
 class Farm:
-    """Where sandboxes run: how to run one, how many at most may be under way, and how many now."""
+    """Where sandboxes run: how to run one, how many at most may be under way, and how many now.
+
+    ``ready`` raises SandboxUnavailable if none starts there.
+    """
 
     run: RunTask | None
     most: int
     ahead: Callable[[], int]
+    ready: Callable[[], object] = bool
     unused: dict[str, str] = field(default_factory=dict)
 
 
@@ -75,12 +77,11 @@ class Farm:
 def farm(address: str | None, workers: int, exercise: Exercise, settings: Settings) -> Iterator[Farm]:
     """This machine with so many ``workers``, or the Dask cluster at an address; sandboxes start there, else it raises."""
     if address is None:
-        if settings.protected:
-            bubblewrap.probe()
-        yield Farm(None, workers, lambda: workers)
+        ready: Callable[[], object] = cache(partial(require_sandbox, exercise.packages)) if settings.protected else bool
+        yield Farm(None, workers, lambda: workers, ready)
     else:
         with cluster.connected(address, exercise.packages, settings.protected) as there:
-            yield Farm(there.run, cluster.MOST_AHEAD, there.ahead, there.refused)
+            yield Farm(there.run, cluster.MOST_AHEAD, there.ahead, unused=there.refused)
 
 
 def completed(
@@ -126,20 +127,36 @@ def grade_class(
     """
     settings = settings or Settings()
     course.require_released(exercise.slug)
-    with farm(scheduler, workers, exercise, settings) as there, only_one(course), GradeWriter(course) as writer:
+    with (
+        farm(scheduler, workers, exercise, settings) as there,
+        only_one(course),
+        GradeWriter(course) as writer,
+        pages.PageMaker() as maker,
+    ):
+        if not course.has_secret:  # nothing was ever taken in
+            there.ready()
         remove_parts(course.submitted, course.autograded, course.feedback)
         scratch.remove_leftovers()
-        inbox = intake.take_in_all(course, exercise, students, progress)
+        inbox = intake.take_in_all(course, exercise, students, progress, there.ready)
+        names = [hand_in.student for hand_in in inbox.hand_ins]
+        if anew or waiting(writer, course, exercise, None, names):
+            there.ready()
         run = writer.begin(exercise.slug, version_of(exercise), seed or challenge.new_seed(), anew)
         result = ClassResult(inbox=inbox)
-        todo = waiting(writer, course, exercise, run, [hand_in.student for hand_in in inbox.hand_ins], anew)
+        todo = waiting(writer, course, exercise, run if anew else None, names)
         work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings, run=there.run)
+        feedback = pages.PageWriter(course, exercise.slug, writer, maker)
+        if todo and write_pages:
+            maker.start()
         # Each sandbox is a process of its own.
         with ThreadPoolExecutor(there.most, thread_name_prefix="sandbox") as pool, stopping_runs():
             for student, future in completed(pool, work, todo, there.ahead):
                 try:
-                    writer.write(exercise, run, future.result())
+                    graded = future.result()
+                    writer.write(exercise, run, graded)
                     result.graded.append(student)
+                    if write_pages:
+                        feedback.begin(student, graded.notebook)
                 except cluster.ClusterError:
                     raise
                 except Exception as error:  # one student never holds up another
@@ -149,7 +166,8 @@ def grade_class(
             writer.finish(run)
         writer.apply_dates(exercise.slug)
         if write_pages:
-            write_missing_pages(course, exercise, writer, result, progress)
+            feedback.wait()
+            write_missing_pages(course, exercise, writer, feedback, result, progress)
         result.rows = writer.rows(exercise)
         result.unused = dict(there.unused)
     return result
@@ -176,20 +194,20 @@ def why_failed(course: Course, student: str, error: Exception) -> str:
 
 
 def write_missing_pages(
-    course: Course, exercise: Exercise, writer: GradeWriter, result: ClassResult, progress: Progress
-) -> None:
+    course: Course, exercise: Exercise, writer: GradeWriter, feedback: pages.PageWriter, result: ClassResult,
+    progress: Progress,
+) -> None:  # fmt: skip
     """Write the graded notebook and feedback page of everyone who has none since they were graded."""
-    for row in writer.rows(exercise):
-        paths = [find(course, exercise.slug, row.student) for find in (pages.autograded_path, pages.feedback_path)]
-        if not all(path.is_file() for path in paths):
-            writer.forget_pages(exercise.slug, row.student)
-    todo = writer.pages_to_write(exercise.slug)
-    with pages.PageMaker() as make:
-        for number, (student, notebook) in enumerate(todo, start=1):
-            try:
-                pages.write_pages(course, exercise.slug, student, notebook, make)
-                writer.pages_are_written(exercise.slug, student)
-            except Exception as error:  # one student never holds up another
-                why = why_failed(course, student, error)
-                result.failed[student] = f"graded, but the pages could not be written: {why}"
-            progress("writing feedback", number, len(todo))
+    todo = [
+        student
+        for student, written in writer.pages_written(exercise.slug).items()
+        if not (written and all(find(course, exercise.slug, student).is_file() for find in pages.BOTH))
+    ]
+    for number, student in enumerate(todo, start=1):
+        try:
+            feedback.make(student)
+        except Exception as error:  # one student never holds up another
+            why = why_failed(course, student, error)
+            result.failed[student] = f"graded, but the pages could not be written: {why}"
+        progress("writing feedback", number, len(todo))
+    feedback.mark()

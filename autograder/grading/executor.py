@@ -139,6 +139,12 @@ class NotStarted(SandboxUnavailable):
 Started = tuple[tuple[int, ...], int]
 
 
+def require_sandbox(packages: tuple[str, ...]) -> None:
+    """Raises SandboxUnavailable if none starts here. What is started to find out stays, for the first notebook."""
+    if forks.server(packages, RUNNER) is None:
+        bubblewrap.probe()
+
+
 @contextmanager
 def forked(server: forks.ForkServer, task: Task, orders: int, errors: IO[bytes]) -> Iterator[Started]:
     """As ``started``, but forked from a process that has imported the task's packages. Raises forks.Broken if it cannot."""

@@ -19,6 +19,7 @@ from autograder.check import Verdict
 from autograder.course import Course, CourseError
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, question_id
+from autograder.nbgrader_parts import part
 from autograder.runner.calling import _
 
 
@@ -103,6 +104,17 @@ class Row:
     signature: str = ""
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What the gradebook holds of a submission that its feedback page shows; points and comments by their cells."""
+
+    score: float
+    most: float
+    penalty: float
+    points: dict[str, tuple[float, float]]
+    comments: dict[str, str | None]
+
+
 def answers_in(exercise: Exercise, notebook: bytes) -> dict[str, str]:
     """The answers in words of a graded notebook, by their cells."""
     names = {question_id(question) for question in exercise.questions}
@@ -112,8 +124,7 @@ def answers_in(exercise: Exercise, notebook: bytes) -> dict[str, str]:
 
 def submissions_of(slug: str) -> Any:
     """The query for nbgrader's submissions of one exercise."""
-    from nbgrader import api
-
+    api = part("nbgrader.api")
     return sa.select(api.SubmittedAssignment).join(api.Assignment).where(api.Assignment.name == slug)
 
 
@@ -132,13 +143,13 @@ def begin_gradebook(course: Course) -> None:
 
     nbgrader would start the program alembic for it, which takes seconds; it asks only where there is no table.
     """
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-    from nbgrader.dbutil import ALEMBIC_DIR
-
     engine = sa.create_engine(course.db_url)
     with engine.begin() as connection:
         if not sa.inspect(connection).get_table_names():
+            from alembic.runtime.migration import MigrationContext
+            from alembic.script import ScriptDirectory
+            from nbgrader.dbutil import ALEMBIC_DIR
+
             MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
     engine.dispose()
 
@@ -159,12 +170,10 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
     """One session on the gradebook; every write of grades in the project goes through here."""
 
     def __init__(self, course: Course) -> None:
-        from nbgrader.api import Gradebook
-
         self.course = course
         with opened(course):
             begin_gradebook(course)
-            self.gradebook = Gradebook(course.db_url, course.course_id)
+            self.gradebook = part("nbgrader.api").Gradebook(course.db_url, course.course_id)
             Base.metadata.create_all(self.gradebook.engine)
 
     def __exit__(self, *exception: object) -> None:
@@ -229,8 +238,7 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
     def _submission(self, session: Session, slug: str, graded: Graded) -> Any:
         """The student's submitted notebook in nbgrader's tables, made with an entry for each cell where it is new."""
-        from nbgrader import api
-
+        api = part("nbgrader.api")
         assignment = session.scalars(sa.select(api.Assignment).filter_by(name=slug)).one_or_none()
         if assignment is None:
             raise CourseError(f"{slug} is not released into this course; run 'autograder release {slug} --course …'.")
@@ -313,13 +321,13 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
     def _write_penalty(self, session: Session, notebook: Any, student: str) -> None:
         """nbgrader's late penalty, by the course's own plug-in, never more than was earned."""
-        from nbgrader.preprocessors import AssignLatePenalties
-
         session.expire_all()
         notebook.late_submission_penalty = None
         late = notebook.assignment.total_seconds_late
         if late <= 0:
             return
+        from nbgrader.preprocessors import AssignLatePenalties
+
         preprocessor = AssignLatePenalties(config=self.course.config)
         preprocessor.init_plugin()
         penalty = preprocessor.plugin_inst.late_submission_penalty(student, notebook.score, late)
@@ -339,28 +347,65 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
             for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
                 verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
                 outcomes[one.student].append(Outcome(verdict, one.points))
-            submissions = {one.student_id: one for one in session.scalars(submissions_of(exercise.slug))}
-            graded = session.scalars(sa.select(GradedRow).filter_by(assignment=exercise.slug))
-            for row in sorted(graded, key=lambda row: row.student):
-                submission, of_checks = submissions[row.student], tuple(outcomes[row.student])
-                points = submission.score - sum(one.late_submission_penalty or 0 for one in submission.notebooks)
-                scores = {g.cell.name: g.manual_score for notebook in submission.notebooks for g in notebook.grades}
-                by_hand = {question.name: scores.get(question_id(question)) for question in exercise.questions}
-                notes = tuple(json.loads(row.notes))
-                rows.append(Row(row.student, of_checks, points, submission.max_score, notes, by_hand, row.signature))
+            points = {
+                key: (score - (late or 0), of) for key, score, of, late in session.execute(self._totals(exercise.slug))
+            }
+            by_hand = self._by_hand(session, exercise)
+            graded = sa.select(GradedRow.student, GradedRow.notes, GradedRow.signature)
+            for student, notes, signature in sorted(session.execute(graded.filter_by(assignment=exercise.slug)).all()):
+                earned, most = points[student]
+                scores = {one.name: by_hand.get((student, question_id(one))) for one in exercise.questions}
+                rows.append(
+                    Row(student, tuple(outcomes[student]), earned, most, tuple(json.loads(notes)), scores, signature)
+                )
         return rows
 
-    def pages_to_write(self, slug: str) -> list[tuple[str, bytes]]:
-        """The students whose notebook and feedback page are not written since they were graded, with their notebooks."""
-        query = sa.select(GradedRow.student, GradedRow.notebook).filter_by(assignment=slug, pages_written=False)
-        with self.transaction() as session:
-            return [(student, notebook) for student, notebook in session.execute(query.order_by(GradedRow.student))]
+    def _totals(self, slug: str) -> Any:
+        """The query for each student's score, the most there is, and what is taken off for handing in late."""
+        api = part("nbgrader.api")
+        kind = api.SubmittedAssignment
+        columns = (kind.student_id, kind.score, kind.max_score, kind.late_submission_penalty)
+        return sa.select(*columns).join(api.Assignment).where(api.Assignment.name == slug)
 
-    def pages_are_written(self, slug: str, student: str, written: bool = True) -> None:
-        with self.transaction() as session:
-            theirs = sa.update(GradedRow).filter_by(assignment=slug, student=student)
-            session.execute(theirs.values(pages_written=written))
+    def _by_hand(self, session: Session, exercise: Exercise) -> dict[tuple[str, str], float | None]:
+        """What people gave, by the student and the question's cell."""
+        if not exercise.questions:
+            return {}
+        api = part("nbgrader.api")
+        query = sa.select(api.SubmittedAssignment.student_id, api.BaseCell.name, api.Grade.manual_score)
+        query = query.join(api.Grade.cell).join(api.Grade.notebook).join(api.SubmittedNotebook.assignment)
+        query = query.join(api.Assignment).where(api.Assignment.name == exercise.slug)
+        return {(student, cell): score for student, cell, score in session.execute(query)}
 
-    def forget_pages(self, slug: str, student: str) -> None:
-        """Have a student's pages written again: a file of theirs is gone."""
-        self.pages_are_written(slug, student, written=False)
+    def pages_written(self, slug: str) -> dict[str, bool]:
+        """Whether each graded student's notebook and feedback page are written since they were graded, by name."""
+        query = sa.select(GradedRow.student, GradedRow.pages_written).filter_by(assignment=slug)
+        with self.transaction() as session:
+            return dict(sorted(session.execute(query).all()))
+
+    def notebook(self, slug: str, student: str) -> bytes:
+        """A student's graded notebook."""
+        with self.transaction() as session:
+            return session.scalars(sa.select(GradedRow.notebook).filter_by(assignment=slug, student=student)).one()
+
+    def marks(self, slug: str, student: str) -> Marks:
+        """What a student's feedback page shows of the gradebook."""
+        api = part("nbgrader.api")
+        theirs = sa.select(api.SubmittedNotebook.id, api.SubmittedNotebook.score, api.SubmittedNotebook.max_score,
+                           api.SubmittedNotebook.late_submission_penalty)  # fmt: skip
+        theirs = theirs.join(api.SubmittedAssignment).join(api.Assignment).join(api.SubmittedNotebook.notebook)
+        theirs = theirs.where(api.Assignment.name == slug, api.SubmittedAssignment.student_id == student)
+        with self.transaction() as session:
+            key, score, most, penalty = session.execute(theirs.where(api.Notebook.name == slug)).one()
+            points = sa.select(api.BaseCell.name, api.Grade.score, api.Grade.max_score).join(api.Grade.cell)
+            comments = sa.select(api.BaseCell.name, api.Comment.comment).join(api.Comment.cell)
+            return Marks(
+                score - (penalty or 0), most, penalty or 0,
+                {name: (given, of) for name, given, of in session.execute(points.where(api.Grade.notebook_id == key))},
+                dict(session.execute(comments.where(api.Comment.notebook_id == key)).all()),
+            )  # fmt: skip
+
+    def pages_are_written(self, slug: str, students: Sequence[str]) -> None:
+        with self.transaction() as session:
+            theirs = sa.update(GradedRow).where(GradedRow.assignment == slug, GradedRow.student.in_(students))
+            session.execute(theirs.values(pages_written=True))

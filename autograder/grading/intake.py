@@ -7,7 +7,9 @@ import hmac
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import nbformat
 from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.exercise.cells import notebook_bytes
-from autograder.grading.files import LARGEST_FILE, LARGEST_NOTEBOOK, Unreadable, find_notebook, read_file
+from autograder.grading.files import LARGEST_FILE, LARGEST_NOTEBOOK, Found, Unreadable, find_notebook, read_file
 from autograder.grading.inbox import HandIn, Inbox, look
 from autograder.grading.reading import parse
 from autograder.grading.rebuilding import Rebuilt, rebuild
@@ -56,31 +58,88 @@ def confirmed(course: Course, student: str, slug: str) -> bytes | None:
     return data
 
 
-def take_in(course: Course, exercise: Exercise, released: Any, hand_in: HandIn) -> dict[str, Any]:
-    """Rebuild one hand-in and write it to submitted/, with our own time; return intake's record."""
+@dataclass(frozen=True)
+class Desk:
+    """What hand-ins of one exercise are taken in with; ``ready`` is called before anything is written."""
+
+    course: Course
+    exercise: Exercise
+    ready: Callable[[], object] = lambda: None
+
+    @cached_property
+    def released(self) -> Any:
+        return nbformat.read(self.course.released(self.exercise.slug), as_version=4)
+
+    @cached_property
+    def version(self) -> bytes:
+        """A digest of all that decides what becomes of a hand-in besides what lies in the inbox."""
+        about = [[check.name, check.function] for check in self.exercise.checks]
+        said = [about, self.exercise.files, self.course.settings.language]
+        digest = hashlib.sha256(json.dumps(said).encode())
+        here = Path(__file__).parent
+        for path in sorted([*here.glob("*.py"), *here.parent.glob("exercise/*.py"), *here.parent.glob("locale/*.po")]):
+            digest.update(path.read_bytes())
+        digest.update(self.course.released(self.exercise.slug).read_bytes())
+        return digest.digest()
+
+    def files_beside(self, found: Found) -> tuple[dict[str, bytes], Unreadable | None]:
+        """The files that are handed in with a notebook, up to the first that cannot be read, and why it cannot."""
+        files: dict[str, bytes] = {}
+        try:
+            for name in self.exercise.files:
+                files[name], _changed = read_file(self.course.inbox, (*found.parts[:-1], name), LARGEST_NOTEBOOK)
+        except Unreadable as error:
+            return files, error
+        return files, None
+
+    def source_of(self, student: str, found: Found, data: bytes, files: dict[str, bytes]) -> str:
+        """The proof of what a hand-in was made of."""
+        digest = hashlib.sha256(self.version)
+        for part in (*found.parts, *found.notes, *files):
+            digest.update(f"{len(part)}:{part}".encode("utf-8", "surrogateescape"))
+        for content in (data, *files.values()):
+            digest.update(hashlib.sha256(content).digest())
+        return signature(self.course, student, self.exercise.slug, digest.digest())
+
+
+def take_in(desk: Desk, hand_in: HandIn) -> dict[str, Any]:
+    """Rebuild one hand-in and write it to submitted/, with our own time; return intake's record.
+
+    What was made of the same files before, and was not changed since, stays.
+    """
+    course, exercise = desk.course, desk.exercise
     slug, student = hand_in.slug, hand_in.student
-    arrived = time.time()
+    arrived, source = time.time(), ""
     files: dict[str, bytes] = {}
+    before = read_record(course, student, slug)
+    kept = confirmed(course, student, slug) if before is not None else None
     try:
         found = find_notebook(course.inbox, student, slug)
         data, arrived = read_file(course.inbox, found.parts, LARGEST_FILE)
-        rebuilt = rebuild(exercise, released, parse(data))
+        files, lacking = desk.files_beside(found)
+        source = "" if lacking else desk.source_of(student, found, data, files)
+        if source and before is not None and kept is not None and before.get("source") == source:
+            return before
+        rebuilt = rebuild(exercise, desk.released, parse(data))
         rebuilt.notes[:0] = found.notes
-        for name in exercise.files:
-            files[name], _changed = read_file(course.inbox, (*found.parts[:-1], name), LARGEST_NOTEBOOK)
+        if lacking is not None:
+            raise lacking
     except Unreadable as error:
         malformed = {check.function: str(error) for check in exercise.checks}
-        rebuilt = Rebuilt(nbformat.from_dict(released), malformed=malformed, notes=[str(error)])
+        rebuilt = Rebuilt(nbformat.from_dict(desk.released), malformed=malformed, notes=[str(error)])
     rebuilt.notebook.metadata[NOTEBOOK_KEY] = {
         "unchanged": rebuilt.unchanged, "malformed": rebuilt.malformed, "notes": rebuilt.notes,
     }  # fmt: skip
     written = notebook_bytes(rebuilt.notebook)
-    before = read_record(course, student, slug)
-    if before is not None and confirmed(course, student, slug) == written:
+    if before is not None and kept == written:
+        if before.get("source", "") != source:  # the same notebook came of something else
+            before["source"] = source
+            write_atomically(folder_of(course, student, slug) / RECORD, json.dumps(before).encode())
         return before
+    desk.ready()
     moment = datetime.fromtimestamp(arrived, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     proof = signature(course, student, slug, written)
-    record = {"signature": proof, "arrived": moment, "notes": rebuilt.notes}
+    record = {"signature": proof, "arrived": moment, "notes": rebuilt.notes, "source": source}
     files |= {TIMESTAMP: moment.encode(), f"{slug}.ipynb": written, RECORD: json.dumps(record).encode()}
     for name, content in files.items():
         write_atomically(folder_of(course, student, slug) / name, content)
@@ -93,12 +152,15 @@ def ever_handed_in(course: Course, slug: str) -> bool:
 
 
 def take_in_all(
-    course: Course, exercise: Exercise, students: tuple[str, ...] = (), progress: Callable[..., None] = lambda *_: None
+    course: Course,
+    exercise: Exercise,
+    students: tuple[str, ...] = (),
+    progress: Callable[..., None] = lambda *_: None,
+    ready: Callable[[], object] = lambda: None,
 ) -> Inbox:
     """Take in every hand-in of an exercise. One that cannot be read becomes a malformed one and holds up no other."""
-    released = nbformat.read(course.released(exercise.slug), as_version=4)
-    inbox = look(course, exercise.slug, students)
+    inbox, desk = look(course, exercise.slug, students), Desk(course, exercise, ready)
     for number, hand_in in enumerate(inbox.hand_ins, start=1):
-        take_in(course, exercise, released, hand_in)
+        take_in(desk, hand_in)
         progress("taking in", number, len(inbox.hand_ins))
     return inbox

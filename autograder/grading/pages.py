@@ -7,15 +7,20 @@ no script and asks no other host for anything.
 from __future__ import annotations
 
 import base64
+import ctypes
 import html
 import multiprocessing
+import os
 import re
 import signal
 import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
-from multiprocessing.pool import Pool
+from contextlib import suppress
+from functools import lru_cache
+from multiprocessing.pool import AsyncResult, Pool
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat.v4 import new_output
@@ -28,11 +33,16 @@ from autograder.grading.judge import how_it_ended
 from autograder.grading.transcript import CellOutput, Transcript
 from autograder.runner.calling import _
 
-Maker = Callable[[Course, str, str, bytes], bytes]
-TEMPLATES = Path(__file__).parents[1] / "templates"
+if TYPE_CHECKING:
+    from autograder.grading.gradebook import GradeWriter, Marks
+    from autograder.grading.quick_pages import QuickPages
+
+Maker = Callable[[Course, str, str, bytes, "Marks"], bytes]
 # Highlighting takes time that grows faster than the source; longer code is shown plain.
 LONGEST_HIGHLIGHTED, MOST_HIGHLIGHTED = 4096, 32 * 1024
 PAGE_SECONDS, LARGEST_PAGE = 60.0, 16 << 20
+MOST_BEGUN, MOST_UNMARKED = 4, 32
+DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 # A line that begins code in Markdown and says in which language: what highlights it would take that language's rules.
 NAMED_CODE = re.compile(r"^([^`~\n]*(?:`{3,}+(?=[^`\n]+$)|~{3,}+)).+$", re.MULTILINE)
 
@@ -93,17 +103,20 @@ def feedback_path(course: Course, slug: str, student: str) -> Path:
     return course.feedback / student / slug / f"{slug}.html"
 
 
-def write_pages(course: Course, slug: str, student: str, notebook: bytes, make: Maker | None = None) -> None:
+BOTH = autograded_path, feedback_path
+
+
+def write_pages(course: Course, slug: str, student: str, notebook: bytes, page: bytes) -> None:
     """Write the graded notebook where nbgrader keeps it, and the feedback page made of it."""
     write_atomically(autograded_path(course, slug, student), notebook)
-    write_atomically(feedback_path(course, slug, student), (make or feedback_page)(course, slug, student, notebook))
+    write_atomically(feedback_path(course, slug, student), page)
 
 
 class PageMaker:
     """Makes feedback pages in a process of its own and under a clock; what takes too long, or is too large, is made plain."""
 
     def __init__(self, seconds: float = PAGE_SECONDS, make: Maker | None = None) -> None:
-        self.seconds, self.make = seconds, make or feedback_page
+        self.seconds, self.make = seconds, make or quick_page
         self.worker: Pool | None = None
 
     def __enter__(self) -> PageMaker:
@@ -112,20 +125,28 @@ class PageMaker:
     def __exit__(self, *_about: object) -> None:
         self.stop()
 
-    def __call__(self, course: Course, slug: str, student: str, notebook: bytes) -> bytes:
+    def start(self) -> Pool:
+        """Start the process, where it does not run yet. It is a fork, so no thread of ours may run beside."""
         if self.worker is None:
-            # No thread of ours runs any more, and the worker uses none of the libraries'.
+            # It uses none of the threads of the libraries.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
-                self.worker = multiprocessing.get_context("fork").Pool(1, ignore_interrupt)
+                self.worker = multiprocessing.get_context("fork").Pool(1, settle_in, [os.getpid()])
+        return self.worker
+
+    def begin(self, course: Course, slug: str, student: str, notebook: bytes, marks: Marks) -> AsyncResult[bytes]:
+        return self.start().apply_async(made, (self.make, str(course.root), slug, student, notebook, marks))
+
+    def end(self, making: AsyncResult[bytes], slug: str, student: str, notebook: bytes) -> bytes:
         try:
-            page = self.worker.apply_async(made, (self.make, str(course.root), slug, student, notebook)).get(
-                self.seconds
-            )
+            page = making.get(self.seconds)
         except multiprocessing.TimeoutError:
             self.stop()
             return plain_page(slug, student, notebook)
         return page if len(page) <= LARGEST_PAGE else plain_page(slug, student, notebook)
+
+    def __call__(self, course: Course, slug: str, student: str, notebook: bytes, marks: Marks) -> bytes:
+        return self.end(self.begin(course, slug, student, notebook, marks), slug, student, notebook)
 
     def stop(self) -> None:
         if self.worker is not None:
@@ -134,14 +155,83 @@ class PageMaker:
         self.worker = None
 
 
-def ignore_interrupt() -> None:
-    """Ctrl-C ends the grader, which ends its worker."""
+class PageWriter:
+    """Writes pages, those of some students while others are graded; nobody waits for them, and what is left comes last."""
+
+    def __init__(self, course: Course, slug: str, writer: GradeWriter, maker: PageMaker) -> None:
+        self.course, self.slug, self.writer, self.maker = course, slug, writer, maker
+        self.begun: deque[tuple[str, bytes, AsyncResult[bytes]]] = deque()
+        self.written: list[str] = []
+
+    def begin(self, student: str, notebook: bytes) -> None:
+        """Have a page made beside, unless enough are already. What fails here is tried again at the end, and told there."""
+        with suppress(Exception):
+            self.take()
+            if len(self.begun) < MOST_BEGUN:
+                marks = self.writer.marks(self.slug, student)
+                making = self.maker.begin(self.course, self.slug, student, notebook, marks)
+                self.begun.append((student, notebook, making))
+
+    def take(self) -> None:
+        """Write what is made."""
+        while self.begun and self.begun[0][2].ready():
+            student, notebook, making = self.begun.popleft()
+            self.write(student, notebook, self.maker.end(making, self.slug, student, notebook))
+
+    def wait(self) -> None:
+        """Write what is being made, as far as it comes in time."""
+        while self.begun:
+            making = self.begun[0][2]
+            making.wait(self.maker.seconds)
+            if not making.ready():
+                self.maker.stop()
+                self.begun.clear()
+            with suppress(Exception):
+                self.take()
+        self.mark()
+
+    def make(self, student: str) -> None:
+        """Make and write a page now."""
+        notebook = self.writer.notebook(self.slug, student)
+        marks = self.writer.marks(self.slug, student)
+        self.write(student, notebook, self.maker(self.course, self.slug, student, notebook, marks))
+
+    def write(self, student: str, notebook: bytes, page: bytes) -> None:
+        write_pages(self.course, self.slug, student, notebook, page)
+        self.written.append(student)
+        if len(self.written) == MOST_UNMARKED:
+            self.mark()
+
+    def mark(self) -> None:
+        """Enter whose pages are written; those of whom it is not said are written again."""
+        if self.written:
+            self.writer.pages_are_written(self.slug, self.written)
+        self.written = []
+
+
+def settle_in(grader: int) -> None:
+    """Ctrl-C ends the grader, which ends its worker; so does whatever else ends the grader."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None, use_errno=True).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != grader:
+        os._exit(1)
 
 
-def made(make: Maker, root: str, slug: str, student: str, notebook: bytes) -> bytes:
+def made(make: Maker, root: str, slug: str, student: str, notebook: bytes, marks: Marks) -> bytes:
     """A page, made in the worker."""
-    return make(Course(Path(root)), slug, student, notebook)
+    return make(Course(Path(root)), slug, student, notebook, marks)
+
+
+def quick_page(course: Course, slug: str, student: str, notebook: bytes, marks: Marks) -> bytes:
+    """A page, made with what is left of the pages that this process made before."""
+    return pages_of(course.root).page(slug, student, notebook, marks)
+
+
+@lru_cache(1)
+def pages_of(root: Path) -> QuickPages:
+    from autograder.grading.quick_pages import QuickPages
+
+    return QuickPages(Course(root))
 
 
 def plain_page(slug: str, student: str, notebook: bytes) -> bytes:
@@ -158,20 +248,27 @@ def plain_page(slug: str, student: str, notebook: bytes) -> bytes:
     return f'<!DOCTYPE html>\n<html lang="{_("en")}"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'.encode()
 
 
-def feedback_page(course: Course, slug: str, student: str, notebook: bytes) -> bytes:
-    """nbgrader's feedback page in the course's template, with scores and comments from the gradebook."""
-    from nbconvert.exporters import HTMLExporter
+def feedback_exporter(course: Course, kind: Any) -> Any:
+    """nbgrader's exporter of feedback pages, as the course's settings have it."""
     from nbgrader.converters import GenerateFeedback
     from nbgrader.coursedir import CourseDirectory
 
     config = course.config.copy()
     converter = GenerateFeedback(coursedir=CourseDirectory(config=config, root=str(course.root)), config=config)
-    exporter = HTMLExporter(parent=converter, config=converter.config)
+    exporter = kind(parent=converter, config=converter.config)
     for preprocessor in converter.preprocessors:
         exporter.register_preprocessor(preprocessor, enabled=True)
+    return exporter
+
+
+def feedback_page(course: Course, slug: str, student: str, notebook: bytes) -> bytes:
+    """nbgrader's feedback page in the course's template, with scores and comments from the gradebook."""
+    from nbconvert.exporters import HTMLExporter
+
     resources = {
         "unique_key": slug,
         "nbgrader": {"student": student, "assignment": slug, "notebook": slug, "db_url": course.db_url},
     }
-    page, _resources = exporter.from_notebook_node(nbformat.reads(notebook, as_version=4), resources=resources)
+    content = nbformat.reads(notebook, as_version=4)
+    page, _resources = feedback_exporter(course, HTMLExporter).from_notebook_node(content, resources=resources)
     return str(page).encode()

@@ -19,7 +19,7 @@ from autograder.exercise.cells import check_id, solution_id
 from autograder.grading import intake
 from autograder.grading.files import LARGEST_FILE, Unreadable, shown
 from autograder.grading.inbox import HandIn, valid_student
-from autograder.grading.intake import take_in
+from autograder.grading.intake import Desk, take_in
 from autograder.grading.reading import (
     LARGEST_SOURCE,
     LARGEST_TEXT,
@@ -747,7 +747,7 @@ def test_links_are_not_followed(course: Course, tmp_path: Path, level: str) -> N
     found = intake.take_in_all(course, EXERCISE)
     if level == "student":
         assert (found.hand_ins, list(found.refused)) == ([], ["eve"])
-        take_in(course, EXERCISE, RELEASED, HandIn("eve", SLUG))  # asked for all the same
+        take_in(Desk(course, EXERCISE), HandIn("eve", SLUG))  # asked for all the same
     assert_malformed(course, "eve", "is a link or not a folder")
     assert "secret" not in nbformat.writes(taken(course, "eve"))
 
@@ -851,16 +851,16 @@ def test_the_time_is_ours_and_forged_records_are_ignored(course: Course) -> None
 
 def test_an_unchanged_hand_in_keeps_its_record_and_a_changed_one_does_not(course: Course) -> None:
     path = hand_in(course)
-    record = take_in(course, EXERCISE, RELEASED, HandIn("ada", SLUG))
+    record = take_in(Desk(course, EXERCISE), HandIn("ada", SLUG))
     folder = course.submitted / "ada" / SLUG
     record["arrived"] = "2001-01-01 00:00:00 UTC"  # so that a new record would differ
     (folder / "intake.json").write_text(json.dumps(record))
     files = {name: (folder / name).stat().st_mtime_ns for name in os.listdir(folder)}
     path.write_bytes(path.read_bytes())
-    assert take_in(course, EXERCISE, RELEASED, HandIn("ada", SLUG)) == record
+    assert take_in(Desk(course, EXERCISE), HandIn("ada", SLUG)) == record
     assert {name: (folder / name).stat().st_mtime_ns for name in os.listdir(folder)} == files
     path.write_bytes(json.dumps(blank()).encode())
-    changed = take_in(course, EXERCISE, RELEASED, HandIn("ada", SLUG))
+    changed = take_in(Desk(course, EXERCISE), HandIn("ada", SLUG))
     assert changed["signature"] != record["signature"]
     assert changed["arrived"] != record["arrived"]
 

@@ -29,7 +29,7 @@ from autograder.grading.core import version_of
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.gradebook import Graded, GradeWriter, Outcome, Row
 from autograder.grading.judge import STATUSES, Submission, judge, outcomes
-from autograder.grading.pages import graded_notebook, write_pages
+from autograder.grading.pages import feedback_page, graded_notebook, write_pages
 from autograder.grading.rebuilding import rebuild
 from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
 from autograder.languages import LanguageError, placeholders
@@ -437,7 +437,7 @@ def feedback(course: Course, exercise: Exercise) -> str:
         begun = writer.begin(exercise.slug, version_of(exercise), bytes(32), anew=True)
         graded = Graded("ada", "2026-01-01 00:00:00 UTC", "", tuple(built.notes), tuple(verdicts), notebook)
         writer.write(exercise, begun, graded)
-    write_pages(course, exercise.slug, "ada", notebook)
+    write_pages(course, exercise.slug, "ada", notebook, feedback_page(course, exercise.slug, "ada", notebook))
     return (course.feedback / "ada" / exercise.slug / f"{exercise.slug}.html").read_text(encoding="utf-8")
 
 

@@ -13,10 +13,12 @@ from autograder.course import Course
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id
 from autograder.grading import pages
+from autograder.grading.gradebook import Marks
 from autograder.grading.pages import PageMaker, graded_notebook
 from autograder.grading.transcript import Transcript
 
 COURSE = Course(Path("/nonexistent"))
+MARKS = Marks(0.0, 1.0, 0.0, {}, {})
 
 
 def notebook(exercise: Exercise, *cells) -> bytes:
@@ -26,26 +28,26 @@ def notebook(exercise: Exercise, *cells) -> bytes:
     return graded_notebook(exercise, built, Transcript(), [Verdict(check.name, "wrong", "Too <small>.")])
 
 
-def never(course, slug, student, notebook) -> bytes:
+def never(course, slug, student, notebook, marks) -> bytes:
     time.sleep(10**6)
     return b""
 
 
-def process(course, slug, student, notebook) -> bytes:
+def process(course, slug, student, notebook, marks) -> bytes:
     return str(os.getpid()).encode()
 
 
-def large(course, slug, student, notebook) -> bytes:
+def large(course, slug, student, notebook, marks) -> bytes:
     return bytes(pages.LARGEST_PAGE + 1)
 
 
-def fails(course, slug, student, notebook) -> bytes:
+def fails(course, slug, student, notebook, marks) -> bytes:
     raise ZeroDivisionError("not foreseen")
 
 
 def test_pages_are_made_in_one_process_that_is_not_the_graders(exercise: Exercise) -> None:
     with PageMaker(make=process) as make:
-        made = {make(COURSE, exercise.slug, student, b"") for student in ("ada", "ben")}
+        made = {make(COURSE, exercise.slug, student, b"", MARKS) for student in ("ada", "ben")}
     assert len(made) == 1
     assert made != {str(os.getpid()).encode()}
 
@@ -54,7 +56,7 @@ def test_pages_are_made_in_one_process_that_is_not_the_graders(exercise: Exercis
 def test_a_page_that_takes_too_long_or_is_too_large_shows_the_verdicts_alone(exercise: Exercise, make, seconds) -> None:
     with PageMaker(seconds, make) as maker:
         for student in ("ada", "ben"):  # the second finds a new worker
-            page = maker(COURSE, exercise.slug, student, notebook(exercise)).decode()
+            page = maker(COURSE, exercise.slug, student, notebook(exercise), MARKS).decode()
             assert f"Feedback for {student}" in page
             assert f"{exercise.checks[0].name}: wrong" in page
             assert "Too &lt;small&gt;." in page
@@ -62,7 +64,7 @@ def test_a_page_that_takes_too_long_or_is_too_large_shows_the_verdicts_alone(exe
 
 def test_a_failure_in_the_worker_is_the_graders_to_tell(exercise: Exercise) -> None:
     with PageMaker(make=fails) as make, pytest.raises(ZeroDivisionError, match="not foreseen"):
-        make(COURSE, exercise.slug, "ada", b"")
+        make(COURSE, exercise.slug, "ada", b"", MARKS)
 
 
 @pytest.mark.parametrize("fence", ["```", "~~~~", "> ```", "1. ```"])
