@@ -74,10 +74,17 @@ class Farm:
 
 
 @contextmanager
-def farm(address: str | None, workers: int, exercise: Exercise, settings: Settings) -> Iterator[Farm]:
-    """This machine with so many ``workers``, or the Dask cluster at an address; sandboxes start there, else it raises."""
+def farm(
+    address: str | None, workers: int, exercise: Exercise, settings: Settings, *, at_once: bool = True
+) -> Iterator[Farm]:
+    """This machine with so many ``workers``, or the Dask cluster at an address.
+
+    With ``at_once``, and in a cluster, it raises if no sandbox starts there.
+    """
     if address is None:
         ready: Callable[[], object] = cache(partial(require_sandbox, exercise.packages)) if settings.protected else bool
+        if at_once:
+            ready()
         yield Farm(None, workers, lambda: workers, ready)
     else:
         with cluster.connected(address, exercise.packages, settings.protected) as there:
@@ -128,13 +135,13 @@ def grade_class(
     settings = settings or Settings()
     course.require_released(exercise.slug)
     with (
-        farm(scheduler, workers, exercise, settings) as there,
+        farm(
+            scheduler, workers, exercise, settings, at_once=not course.has_secret
+        ) as there,  # nothing was ever taken in
         only_one(course),
         GradeWriter(course) as writer,
         pages.PageMaker() as maker,
     ):
-        if not course.has_secret:  # nothing was ever taken in
-            there.ready()
         remove_parts(course.submitted, course.autograded, course.feedback)
         scratch.remove_leftovers()
         inbox = intake.take_in_all(course, exercise, students, progress, there.ready)
