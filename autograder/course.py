@@ -16,7 +16,7 @@ from autograder.errors import UserError
 from autograder.exercise import Exercise, Exercises
 from autograder.exercise.discovery import OWN
 from autograder.exercise.selection import chosen
-from autograder.settings import CourseSettings
+from autograder.settings import DATABASE, CourseSettings
 
 CONFIG = "nbgrader_config.py"
 KEY_FILE = ".autograder-secret"
@@ -149,6 +149,8 @@ class Course:
         except Exception as error:  # the file is Python: anything can be wrong with it
             raise CourseError(f"The settings {self.root / CONFIG} cannot be read: {error}") from error
         config.CourseDirectory.root = str(self.root)
+        if DATABASE in os.environ:
+            config.CourseDirectory.db_url = os.environ[DATABASE]
         return config
 
     def nbgrader(self) -> Any:

@@ -1,5 +1,6 @@
 """nbgrader's own door: the preprocessors through which `nbgrader autograde` and formgrader's button call the same core."""
 
+import os
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -28,8 +29,9 @@ def configure(c: Any, file: str) -> None:
     """Set what nbgrader needs to know of the course whose configuration file this is."""
     said = settings.read(Path(file).parent)
     c.CourseDirectory.course_id = said.name
-    if said.database is not None:
-        c.CourseDirectory.db_url = said.database
+    database = os.environ.get(settings.DATABASE, said.database)
+    if database is not None:
+        c.CourseDirectory.db_url = database
     # What students handed in arrives in the inbox, and only 'autograder intake' (or 'autograder grade') takes it further.
     c.CollectApp.CourseDirectory.submitted_directory = "inbox"
     c.ZipCollectApp.CourseDirectory.submitted_directory = "inbox"

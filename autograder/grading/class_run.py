@@ -17,6 +17,7 @@ from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.grading import challenge, intake, pages
 from autograder.grading.core import Settings, grade_submission, version_of
+from autograder.grading.database import DatabaseError
 from autograder.grading.executor import STOP
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
 from autograder.grading.inbox import Inbox
@@ -109,6 +110,8 @@ def grade_class(
                 try:
                     writer.write(exercise, run, future.result())
                     result.graded.append(student)
+                except DatabaseError:  # nobody's grade could be written
+                    raise
                 except Exception as error:  # one student never holds up another
                     result.failed[student] = why_failed(course, student, error)
                 progress("grading", len(result.graded) + len(result.failed), len(todo))
@@ -123,11 +126,11 @@ def grade_class(
 
 @contextmanager
 def stopping_runs() -> Iterator[None]:
-    """Let an interruption (Ctrl-C) end the runs that are under way, rather than wait for them."""
+    """Let an interruption (Ctrl-C), or the loss of the gradebook, end the runs that are under way, rather than wait for them."""
     STOP.clear()
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, DatabaseError):
         STOP.set()
         raise
 
@@ -153,8 +156,10 @@ def write_missing_pages(
     with pages.PageMaker() as make:
         for number, (student, notebook) in enumerate(todo, start=1):
             try:
-                pages.write_pages(course, exercise.slug, student, notebook, make)
+                writer.patiently(partial(pages.write_pages, course, exercise.slug, student, notebook, make))
                 writer.pages_are_written(exercise.slug, student)
+            except DatabaseError:
+                raise
             except Exception as error:  # one student never holds up another
                 why = why_failed(course, student, error)
                 result.failed[student] = f"graded, but the pages could not be written: {why}"

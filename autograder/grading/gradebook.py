@@ -6,11 +6,12 @@ or not at all. Whether a folder exists says nothing.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from math import fsum
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -19,7 +20,11 @@ from autograder.check import Verdict
 from autograder.course import Course, CourseError
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, question_id
+from autograder.grading import database
+from autograder.grading.database import opened
 from autograder.runner.calling import _
+
+Result = TypeVar("Result")
 
 
 class Base(DeclarativeBase):
@@ -127,32 +132,40 @@ def found_or_added(session: Session, kind: type[Any], **values: Any) -> Any:
     return row
 
 
-def begin_gradebook(course: Course) -> None:
+def begin_gradebook(engine: sa.Engine) -> None:
     """Write the number of nbgrader's newest migration into a database that has no tables yet.
 
     nbgrader would start the program alembic for it, which takes seconds; it asks only where there is no table.
     """
-    from alembic.runtime.migration import MigrationContext
+    with engine.begin() as connection:
+        if not sa.inspect(connection).get_table_names():
+            stamp(connection)
+
+
+def migrations() -> Any:
+    """nbgrader's migrations, as alembic reads them."""
     from alembic.script import ScriptDirectory
     from nbgrader.dbutil import ALEMBIC_DIR
 
-    engine = sa.create_engine(course.db_url)
-    with engine.begin() as connection:
-        if not sa.inspect(connection).get_table_names():
-            MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
-    engine.dispose()
+    return ScriptDirectory(ALEMBIC_DIR)
+
+
+def stamp(connection: sa.Connection) -> None:
+    """Write the number of the newest migration."""
+    from alembic.runtime.migration import MigrationContext
+
+    MigrationContext.configure(connection).stamp(migrations(), "head")
 
 
 @contextmanager
-def opened(course: Course) -> Iterator[None]:
-    """Say in one sentence why a gradebook cannot be opened."""
-    try:
+def only_one_begins(engine: sa.Engine) -> Iterator[None]:
+    """Where several may begin one gradebook at once, on a server, let one make its tables while the others wait."""
+    if engine.dialect.name == "sqlite":  # a lock here would keep nbgrader's own connection out
         yield
-    except ImportError as error:
-        raise CourseError(f"The gradebook {course.db_url} needs the package {error.name}; install it.") from error
-    except sa.exc.SQLAlchemyError as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
-        raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error
+    else:
+        with engine.begin() as connection:
+            database.alone(connection)
+            yield
 
 
 class GradeWriter(AbstractContextManager["GradeWriter"]):
@@ -162,30 +175,41 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         from nbgrader.api import Gradebook
 
         self.course = course
-        with opened(course):
-            begin_gradebook(course)
-            self.gradebook = Gradebook(course.db_url, course.course_id)
-            Base.metadata.create_all(self.gradebook.engine)
+        with ExitStack() as undo, opened(course):
+            self.engine = database.engine_for(course)
+            undo.callback(self.engine.dispose)
+            with only_one_begins(self.engine):
+                begin_gradebook(self.engine)
+                self.gradebook = Gradebook(course.db_url, course.course_id)
+                undo.callback(self.gradebook.close)
+                Base.metadata.create_all(self.engine)
+            self.closing = undo.pop_all()
 
     def __exit__(self, *exception: object) -> None:
-        self.gradebook.close()
+        self.closing.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """All that is done in it, or nothing; CourseError if another program holds the gradebook."""
-        try:
-            with Session(self.gradebook.engine, expire_on_commit=False) as session, session.begin():
-                yield session
-        except sa.exc.OperationalError as error:
-            reason = str(error.__cause__ or error).splitlines()[0]
-            what_to_do = "if another program holds it (formgrader, say), end that, and run the same command again"
-            raise CourseError(
-                f"The gradebook {self.course.db_url} cannot be used now ({reason}); {what_to_do}."
-            ) from error
+    def transaction(self, work: Callable[[Session], Result], writing: bool = False) -> Result:
+        """What ``work`` comes to, with all that it writes or nothing; CourseError if the gradebook cannot be used.
+
+        It may be done twice, if the database goes away meanwhile. No other grader writes while ``writing``.
+        """
+
+        def once() -> Result:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                if writing:
+                    database.alone(session.connection())
+                return work(session)
+
+        return self.patiently(once)
+
+    def patiently(self, work: Callable[[], Result]) -> Result:
+        """What ``work`` comes to, done again if the database goes away and comes back."""
+        return database.patiently(self.course, work)
 
     def begin(self, slug: str, version: str, seed: bytes, anew: bool) -> Run:
         """Go on with the run that did not come to its end, or start one with the given seed."""
-        with self.transaction() as session:
+
+        def begun(session: Session) -> Run:
             open_run = sa.select(Run).where(Run.assignment == slug, Run.finished.is_(False))
             run = None if anew else session.scalars(open_run.order_by(Run.id.desc())).first()
             if run is None or run.version != version:
@@ -194,9 +218,11 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                 session.add(run)
             return run
 
+        return self.transaction(begun, writing=True)
+
     def finish(self, run: Run) -> None:
-        with self.transaction() as session:
-            session.execute(sa.update(Run).where(Run.id == run.id).values(finished=True))
+        finished = sa.update(Run).where(Run.id == run.id).values(finished=True)
+        self.transaction(lambda session: session.execute(finished), writing=True)
 
     def up_to_date(self, slug: str, version: str) -> dict[str, str]:
         """The signature that each student was graded on, by this version of the exercise's checks."""
@@ -207,13 +233,13 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         return self._signatures(GradedRow.run == run.id)
 
     def _signatures(self, *wanted: Any) -> dict[str, str]:
-        query = sa.select(GradedRow.student, GradedRow.signature).join(Run, GradedRow.run == Run.id)
-        with self.transaction() as session:
-            return dict(session.execute(query.where(*wanted)).all())
+        query = sa.select(GradedRow.student, GradedRow.signature).join(Run, GradedRow.run == Run.id).where(*wanted)
+        return self.transaction(lambda session: dict(session.execute(query).tuples().all()))
 
     def write(self, exercise: Exercise, run: Run, graded: Graded) -> None:
         """Write a student's points, outcomes and completion, in one transaction."""
-        with self.transaction() as session:
+
+        def written(session: Session) -> None:
             notebook = self._submission(session, exercise.slug, graded)
             self._ask_again(session, exercise, notebook, graded)
             points = self._write_points(exercise, notebook, graded.verdicts)
@@ -226,6 +252,8 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                 session.add(OutcomeRow(**key, **asdict(verdict), place=place, points=points[verdict.check]))
             about = {"signature": graded.signature, "notes": json.dumps(graded.notes), "notebook": graded.notebook}
             session.add(GradedRow(**key, **about, run=run.id))
+
+        self.transaction(written, writing=True)
 
     def _submission(self, session: Session, slug: str, graded: Graded) -> Any:
         """The student's submitted notebook in nbgrader's tables, made with an entry for each cell where it is new."""
@@ -262,12 +290,15 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         """Have the dates of the settings hold for those who are graded already, without grading anew."""
         if self.course.settings.of(slug).due is None:
             return
-        with self.transaction() as session:
+
+        def applied(session: Session) -> None:
             for submission in session.scalars(submissions_of(slug)).all():
                 self._set_dates(submission.assignment, submission)
                 session.flush()
                 for notebook in submission.notebooks:
                     self._write_penalty(session, notebook, submission.student_id)
+
+        self.transaction(applied, writing=True)
 
     def _write_points(self, exercise: Exercise, notebook: Any, verdicts: Sequence[Verdict]) -> dict[str, float]:
         """Set the points of each check. What a person entered stays; a change under it asks for a second look."""
@@ -322,19 +353,22 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
             return
         preprocessor = AssignLatePenalties(config=self.course.config)
         preprocessor.init_plugin()
-        penalty = preprocessor.plugin_inst.late_submission_penalty(student, notebook.score, late)
+        # Databases add in different orders: the last digit of their sums may differ.
+        earned = fsum(grade.score for grade in notebook.grades)
+        penalty = preprocessor.plugin_inst.late_submission_penalty(student, earned, late)
         if penalty is not None:
-            notebook.late_submission_penalty = min(max(penalty, 0.0), notebook.score)
+            notebook.late_submission_penalty = min(max(penalty, 0.0), earned)
 
     def graded_names(self) -> set[str]:
         """The exercises in which anybody is graded."""
-        with self.transaction() as session:
-            return set(session.scalars(sa.select(GradedRow.assignment).distinct()))
+        query = sa.select(GradedRow.assignment).distinct()
+        return self.transaction(lambda session: set(session.scalars(query)))
 
     def rows(self, exercise: Exercise) -> list[Row]:
         """The grade table: a line for each graded student, by name."""
-        outcomes, rows = defaultdict[str, list[Outcome]](list), []
-        with self.transaction() as session:
+
+        def read(session: Session) -> list[Row]:
+            outcomes, rows = defaultdict[str, list[Outcome]](list), []
             of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
             for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
                 verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
@@ -343,23 +377,25 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
             graded = session.scalars(sa.select(GradedRow).filter_by(assignment=exercise.slug))
             for row in sorted(graded, key=lambda row: row.student):
                 submission, of_checks = submissions[row.student], tuple(outcomes[row.student])
-                points = submission.score - sum(one.late_submission_penalty or 0 for one in submission.notebooks)
-                scores = {g.cell.name: g.manual_score for notebook in submission.notebooks for g in notebook.grades}
+                grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+                penalty = sum(one.late_submission_penalty or 0 for one in submission.notebooks)
+                points = fsum(grade.score for grade in grades) - penalty
+                scores = {grade.cell.name: grade.manual_score for grade in grades}
                 by_hand = {question.name: scores.get(question_id(question)) for question in exercise.questions}
                 notes = tuple(json.loads(row.notes))
                 rows.append(Row(row.student, of_checks, points, submission.max_score, notes, by_hand, row.signature))
-        return rows
+            return rows
+
+        return self.transaction(read)
 
     def pages_to_write(self, slug: str) -> list[tuple[str, bytes]]:
         """The students whose notebook and feedback page are not written since they were graded, with their notebooks."""
         query = sa.select(GradedRow.student, GradedRow.notebook).filter_by(assignment=slug, pages_written=False)
-        with self.transaction() as session:
-            return [(student, notebook) for student, notebook in session.execute(query.order_by(GradedRow.student))]
+        return sorted(self.transaction(lambda session: session.execute(query).tuples().all()))
 
     def pages_are_written(self, slug: str, student: str, written: bool = True) -> None:
-        with self.transaction() as session:
-            theirs = sa.update(GradedRow).filter_by(assignment=slug, student=student)
-            session.execute(theirs.values(pages_written=written))
+        theirs = sa.update(GradedRow).filter_by(assignment=slug, student=student).values(pages_written=written)
+        self.transaction(lambda session: session.execute(theirs), writing=True)
 
     def forget_pages(self, slug: str, student: str) -> None:
         """Have a student's pages written again: a file of theirs is gone."""
