@@ -234,7 +234,7 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
     def _signatures(self, *wanted: Any) -> dict[str, str]:
         query = sa.select(GradedRow.student, GradedRow.signature).join(Run, GradedRow.run == Run.id).where(*wanted)
-        return self.transaction(lambda session: dict(session.execute(query).tuples().all()))
+        return self.transaction(lambda session: dict(session.execute(query).all()))
 
     def write(self, exercise: Exercise, run: Run, graded: Graded) -> None:
         """Write a student's points, outcomes and completion, in one transaction."""
@@ -391,7 +391,9 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
     def pages_to_write(self, slug: str) -> list[tuple[str, bytes]]:
         """The students whose notebook and feedback page are not written since they were graded, with their notebooks."""
         query = sa.select(GradedRow.student, GradedRow.notebook).filter_by(assignment=slug, pages_written=False)
-        return sorted(self.transaction(lambda session: session.execute(query).tuples().all()))
+        return self.transaction(
+            lambda session: sorted((student, notebook) for student, notebook in session.execute(query))
+        )
 
     def pages_are_written(self, slug: str, student: str, written: bool = True) -> None:
         theirs = sa.update(GradedRow).filter_by(assignment=slug, student=student).values(pages_written=written)

@@ -64,7 +64,8 @@ def move(course: Course, address: str) -> Moved:
 
 def transfer(course: Course, source: sa.Connection, target: Course, into: sa.Connection) -> dict[str, tuple[int, int]]:
     """Have all of the source in the target too; return what both hold, as ``digest`` says it."""
-    if sorted(source.scalars(sa.select(sa.column("version_num")).select_from(sa.table(NUMBERED)))) != sorted(migrations().get_heads()):
+    numbers: sa.Select[tuple[str]] = sa.select(sa.column("version_num")).select_from(sa.table(NUMBERED))
+    if sorted(source.scalars(numbers)) != sorted(migrations().get_heads()):
         fix = f"run 'nbgrader db upgrade' in {course.root} first"
         raise CourseError(f"{database.named(course)} was made by another version of nbgrader; {fix}.")
     wanted, there = digest(source), {*sa.inspect(into).get_table_names()}

