@@ -360,8 +360,12 @@ def with_database(root: Path, address: str) -> str:
     )
     lines = [line, *lines] if number is None else [*lines[: number - 1], line, *lines[number:]]
     changed = "\n".join(lines)
-    if tomllib.loads(changed) != data | {"database": address}:
-        raise SettingsError(f"{said.path} is left as it is; write the new address into its setting database yourself.")
+    try:
+        right = tomllib.loads(changed) == data | {"database": address}
+    except tomllib.TOMLDecodeError:
+        right = False
+    if not right:
+        raise mistake(said, "database", "cannot be changed by program as it stands", "write it on one line of its own")
     return changed
 
 

