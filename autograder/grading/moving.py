@@ -158,7 +158,7 @@ def empty_left_as_it_was(target: Course) -> Iterator[None]:
 
 
 def name_in_settings(course: Course, address: str, text: str) -> None:
-    """Have ``course.toml`` hold ``text``, with this address in it. With a password in that, it is no longer for everyone to read."""
+    """Have ``course.toml`` hold ``text``. With a password in this address, it is no longer for everyone to read."""
     path = course.root / settings.FILE
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     write_atomically(path, text.encode(), mode & 0o770 if settings.without_password(address) != address else mode)
