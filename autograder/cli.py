@@ -1,6 +1,7 @@
 """The command line: writing, releasing and proving exercises, and grading what is handed in."""
 
 import json
+import os
 import re
 import sys
 import time
@@ -41,6 +42,8 @@ SlugsArgument = Annotated[list[str] | None, typer.Argument(
     help="Exercises, like 09_attention; all if none is named.", show_default=False)]  # fmt: skip
 OptionalCourse = Annotated[Path, typer.Option(
     "--course", help="The course whose exercises are meant; without one, those that came along.")]  # fmt: skip
+DatabaseOption = Annotated[str | None, typer.Option("--db", metavar="URL", show_default=False,
+    help="The gradebook's database for this once, instead of the one that course.toml names.")]  # fmt: skip
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Sandboxes side by side.")]
 
 
@@ -82,14 +85,23 @@ def in_words(seconds: float) -> str:
     )
 
 
-def course_at(folder: Path, create: bool = False) -> "Course":
+def course_at(folder: Path, create: bool = False, database: str | None = None) -> "Course":
     """The course in a folder, with its language spoken from here on."""
     from autograder import languages
     from autograder.course import Course
 
     course = Course.create(folder) if create else Course.open(folder)
+    use_database(database)
     languages.use(course.settings.language)
     return course
+
+
+def use_database(address: str | None) -> None:
+    """Have every course from here on, in the processes that we start too, keep its gradebook in this database."""
+    from autograder.settings import DATABASE
+
+    if address is not None:
+        os.environ[DATABASE] = address
 
 
 def exercises_of(folder: Path, slugs: Sequence[str] | None) -> tuple[list[str], "Callable[[str], Exercise]"]:
@@ -186,6 +198,7 @@ def release(
     packages: Annotated[Path | None, typer.Option("--packages", help="Write the students' zip files here.")] = None,
     keep: Annotated[bool, typer.Option(
         "--keep", help="Also keep what students get in each exercise's folder, in released/.")] = False,
+    database: DatabaseOption = None,
 ) -> None:  # fmt: skip
     """Make the students' notebooks from the texts and the reference, and enter their checks into the course's gradebook."""
     from autograder.authoring import release as releasing
@@ -193,7 +206,7 @@ def release(
 
     if slugs:
         exercises_of(course, slugs)  # a name that is none makes no course
-    opened = course_at(course, create=True)
+    opened = course_at(course, create=True, database=database)
     for slug in named(opened, slugs):
         exercise = opened.exercise(slug)
         files = releasing.student_files(exercise, releasing.release_into(opened, exercise))
@@ -324,6 +337,7 @@ def grade(
         help="Run submissions WITHOUT a sandbox. Only for notebooks that you wrote yourself.")] = False,
     scheduler: Annotated[str | None, typer.Option("--cluster", metavar="ADDRESS",
         help="Run the sandboxes on the Dask cluster whose scheduler is there, as tcp://10.0.0.1:8786; none: here.")] = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Grade every hand-in that is not graded yet, and end with the table."""
@@ -334,7 +348,7 @@ def grade(
     from autograder.grading.intake import ever_handed_in
     from autograder.table import screen_table, summary, write_report
 
-    opened = course_at(course)
+    opened = course_at(course, database=database)
     names = released_names(opened, slugs)
     waiting = names if slugs or as_json else [name for name in names if ever_handed_in(opened, name)] or names
     grade_one = partial(
@@ -373,13 +387,18 @@ def address_of(scheduler: str) -> str | None:
 
 
 @app.command()
-def report(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: JsonOption = False) -> None:
+def report(
+    slugs: SlugsArgument = None,
+    course: CourseOption = COURSE,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Say what the class found hard, and write the report page and grades.csv anew."""
     from autograder.course import CourseError
     from autograder.grading.gradebook import GradeWriter
     from autograder.table import summary, write_report
 
-    opened = course_at(course)
+    opened = course_at(course, database=database)
     names = named(opened, slugs)
     with GradeWriter(opened) as writer:
         with_grades = writer.graded_names()
@@ -400,15 +419,39 @@ def report(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: 
     finish([*lines, f"Report: {path}"], value={"exercises": summaries} if as_json else None)
 
 
+@app.command("move-gradebook")
+def move_gradebook(
+    to: Annotated[str, typer.Option("--to", metavar="URL",
+        help="An empty database, as postgresql://USER@HOST/DATABASE or sqlite:////srv/gradebook.db.")],
+    course: CourseOption = COURSE,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Move the gradebook, with all that people entered, into another database: all of it or nothing. The old one stays."""
+    from autograder.grading.moving import move
+    from autograder.settings import without_password
+
+    moved = move(course_at(course), to)
+    before, after = without_password(moved.before), without_password(moved.after)
+    rows = counted(sum(moved.rows.values()), "row")
+    lines = [f"Moved to {after}: {rows} in {len(moved.rows)} tables, compared. {course / 'course.toml'} names it now."]
+    lines.append(f"The old gradebook, {before}, is as it was; nothing reads it any more.")
+    if moved.left:
+        lines.append(f"Left there, since they are no part of a gradebook: {', '.join(moved.left)}.")
+    value = {"from": before, "to": after, "rows": moved.rows, "left": moved.left}
+    finish(lines, value=value if as_json else None)
+
+
 @app.command()
 def doctor(
     course: Annotated[Path | None, typer.Option("--course", help="Look at this course's gradebook too.")] = None,
     workers: WorkersOption = 2,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say whether this machine is fit to grade: versions, database, and a real sandbox that something tries to get out of."""
     from autograder.doctor import examine
 
+    use_database(database)
     findings = examine(None if course is None else course_at(course), workers)
     fit = all(finding.ok for finding in findings)
     lines = [f"{'ok  ' if one.ok else 'BAD '} {one.name}: {one.message}" for one in findings]

@@ -17,7 +17,7 @@ from autograder.exercise import Exercise, Exercises
 from autograder.exercise.discovery import OWN
 from autograder.exercise.selection import chosen
 from autograder.nbgrader_parts import part
-from autograder.settings import CourseSettings
+from autograder.settings import DATABASE, CourseSettings
 
 CONFIG = "nbgrader_config.py"
 KEY_FILE = ".autograder-secret"
@@ -150,6 +150,8 @@ class Course:
         except Exception as error:  # the file is Python: anything can be wrong with it
             raise CourseError(f"The settings {self.root / CONFIG} cannot be read: {error}") from error
         config.CourseDirectory.root = str(self.root)
+        if DATABASE in os.environ:
+            config.CourseDirectory.db_url = os.environ[DATABASE]
         return config
 
     def nbgrader(self) -> Any:

@@ -152,7 +152,7 @@ def memory_finding(workers: int) -> Finding:
 def database_finding(course: Course) -> Finding:
     """Open the gradebook and write to it (in a transaction that is taken back)."""
     try:
-        with GradeWriter(course) as writer, writer.gradebook.engine.connect() as connection:
+        with GradeWriter(course) as writer, writer.engine.connect() as connection:
             connection.execute(text("CREATE TABLE autograder_doctor (x INTEGER)"))
             connection.execute(text("DROP TABLE autograder_doctor"))
             connection.rollback()

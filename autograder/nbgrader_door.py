@@ -4,6 +4,7 @@ The configuration of every course imports this module, and so does every command
 nbgrader as a whole, which takes more than a second to load; so they are loaded when nbgrader asks for them.
 """
 
+import os
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -25,8 +26,9 @@ def configure(c: Any, file: str) -> None:
     """Set what nbgrader needs to know of the course whose configuration file this is."""
     said = settings.read(Path(file).parent)
     c.CourseDirectory.course_id = said.name
-    if said.database is not None:
-        c.CourseDirectory.db_url = said.database
+    database = os.environ.get(settings.DATABASE, said.database)
+    if database is not None:
+        c.CourseDirectory.db_url = database
     # What students handed in arrives in the inbox, and only 'autograder intake' (or 'autograder grade') takes it further.
     c.CollectApp.CourseDirectory.submitted_directory = "inbox"
     c.ZipCollectApp.CourseDirectory.submitted_directory = "inbox"

@@ -17,6 +17,7 @@ from typing import Any
 from autograder.errors import UserError
 
 FILE = "course.toml"
+DATABASE = "AUTOGRADER_DATABASE"  # the variable that names another database than the file
 LARGEST_FILE = 1_000_000
 PART = r"""(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')"""  # of a dotted key
 KEY = rf"{PART}(?:[ \t]*\.[ \t]*{PART})*+"
@@ -101,6 +102,14 @@ def number(least: int, most: int, kind: type[int] | type[float] = float) -> tupl
     return f"a {'whole ' if kind is int else ''}number from {least} to {most}", check
 
 
+def address(value: Any, settings: CourseSettings) -> str:
+    """A database's address. A wrong one is not shown: it may hold a password."""
+    try:
+        return matching(r"[a-z]\w*(\+\w+)?://[^\0-\x1f\x7f]*", value, settings)
+    except ValueError as error:
+        raise ValueError("is no address of a database") from error
+
+
 def zone(value: Any, _: CourseSettings) -> str:
     known = zoneinfo.available_timezones()
     if not isinstance(value, str) or value not in known:
@@ -176,8 +185,8 @@ SETTINGS = (
             partial(matching, r"(https?://[\w.-]+(:\d{1,5})?([/?#][!-~]*)?)?"), "Where the book is published"),
     Setting("timezone", 'the name of a time zone, such as "Europe/Berlin"', zone, "The zone of times that name none"),
     Setting("workers", *number(1, 64, int), "How many sandboxes run side by side"),
-    Setting("database", 'an address such as "sqlite:////srv/g.db"',
-            partial(matching, r"[a-z]\w*(\+\w+)?://[^\0-\x1f\x7f]*"), "Where grades are kept",
+    Setting("database", 'an address such as "sqlite:////srv/g.db" or "postgresql://USER@HOST/DATABASE"', address,
+            "Where grades are kept",
             "gradebook.db in the course's folder", '"sqlite:////srv/g.db"'),
     Setting("cluster", CLUSTER_TAKES, partial(matching, CLUSTER), "The scheduler of a Dask cluster on which sandboxes run",
             "none, they run here", '"tcp://10.0.0.1:8786"'),
@@ -321,7 +330,13 @@ def in_words(setting: Setting, value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     text = f"{value:g}" if isinstance(value, float) else str(value) or "none"
-    return re.sub(r"://([^/:@]*):.*@", r"://\1:…@", text)  # a database's password
+    return without_password(text)
+
+
+def without_password(address: str) -> str:
+    """A database's address as it may be shown: with what may be a password left out."""
+    shown_user = re.sub(r"://([^/:@]*)[:@].*@", r"://\1:…@", address)
+    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1…", shown_user)
 
 
 def described(settings: CourseSettings) -> list[tuple[str, str, str]]:
@@ -336,6 +351,27 @@ def described(settings: CourseSettings) -> list[tuple[str, str, str]]:
                 line = settings.lines.get(name)
                 rows.append((name, in_words(setting, item), f"{FILE}, line {line}" if line else "default"))
     return rows
+
+
+def with_database(root: Path, address: str) -> str:
+    """The text of the course's file with another database in it, and nothing else changed."""
+    said = read(root)
+    text, data = parsed(said.path) if said.path.exists() else ("", {})
+    lines = text.split("\n")
+    commented = (number for number, line in enumerate(lines, 1) if line.startswith("# database ="))
+    number, line = (
+        said.lines.get("database") or next(commented, None),
+        f"database = {json.dumps(address, ensure_ascii=False)}",
+    )
+    lines = [line, *lines] if number is None else [*lines[: number - 1], line, *lines[number:]]
+    changed = "\n".join(lines)
+    try:
+        right = tomllib.loads(changed) == data | {"database": address}
+    except tomllib.TOMLDecodeError:
+        right = False
+    if not right:
+        raise mistake(said, "database", "cannot be changed by program as it stands", "write it on one line of its own")
+    return changed
 
 
 def template(name: str, database: str | None = None) -> str:

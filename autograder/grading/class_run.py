@@ -17,6 +17,7 @@ from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.grading import challenge, cluster, intake, pages
 from autograder.grading.core import RunTask, Settings, grade_submission, version_of
+from autograder.grading.database import DatabaseError
 from autograder.grading.executor import STOP, require_sandbox
 from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
 from autograder.grading.inbox import Inbox
@@ -164,7 +165,7 @@ def grade_class(
                     result.graded.append(student)
                     if write_pages:
                         feedback.begin(student, graded.notebook)
-                except cluster.ClusterError:
+                except (cluster.ClusterError, DatabaseError):  # nobody can be graded, or no grade be written
                     raise
                 except Exception as error:  # one student never holds up another
                     result.failed[student] = why_failed(course, student, error)
@@ -182,11 +183,11 @@ def grade_class(
 
 @contextmanager
 def stopping_runs() -> Iterator[None]:
-    """Let an interruption (Ctrl-C), or the loss of the cluster, end the runs that are under way, rather than wait for them."""
+    """Let an interruption (Ctrl-C), or the loss of the cluster or the gradebook, end the runs under way: nobody waits."""
     STOP.clear()
     try:
         yield
-    except (KeyboardInterrupt, cluster.ClusterError):
+    except (KeyboardInterrupt, cluster.ClusterError, DatabaseError):
         STOP.set()
         raise
 
@@ -213,6 +214,8 @@ def write_missing_pages(
     for number, student in enumerate(todo, start=1):
         try:
             feedback.make(student)
+        except DatabaseError:
+            raise
         except Exception as error:  # one student never holds up another
             why = why_failed(course, student, error)
             result.failed[student] = f"graded, but the pages could not be written: {why}"

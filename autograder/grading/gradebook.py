@@ -6,11 +6,12 @@ or not at all. Whether a folder exists says nothing.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from math import fsum
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -19,8 +20,12 @@ from autograder.check import Verdict
 from autograder.course import Course, CourseError
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, question_id
+from autograder.grading import database
+from autograder.grading.database import opened
 from autograder.nbgrader_parts import part
 from autograder.runner.calling import _
+
+Result = TypeVar("Result")
 
 
 class Base(DeclarativeBase):
@@ -138,32 +143,40 @@ def found_or_added(session: Session, kind: type[Any], **values: Any) -> Any:
     return row
 
 
-def begin_gradebook(course: Course) -> None:
+def begin_gradebook(engine: sa.Engine) -> None:
     """Write the number of nbgrader's newest migration into a database that has no tables yet.
 
     nbgrader would start the program alembic for it, which takes seconds; it asks only where there is no table.
     """
-    engine = sa.create_engine(course.db_url)
     with engine.begin() as connection:
         if not sa.inspect(connection).get_table_names():
-            from alembic.runtime.migration import MigrationContext
-            from alembic.script import ScriptDirectory
-            from nbgrader.dbutil import ALEMBIC_DIR
+            stamp(connection)
 
-            MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
-    engine.dispose()
+
+def migrations() -> Any:
+    """nbgrader's migrations, as alembic reads them."""
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+
+    return ScriptDirectory(ALEMBIC_DIR)
+
+
+def stamp(connection: sa.Connection) -> None:
+    """Write the number of the newest migration."""
+    from alembic.runtime.migration import MigrationContext
+
+    MigrationContext.configure(connection).stamp(migrations(), "head")
 
 
 @contextmanager
-def opened(course: Course) -> Iterator[None]:
-    """Say in one sentence why a gradebook cannot be opened."""
-    try:
+def only_one_begins(engine: sa.Engine) -> Iterator[None]:
+    """Where several may begin one gradebook at once, on a server, let one make its tables while the others wait."""
+    if engine.dialect.name == "sqlite":  # a lock here would keep nbgrader's own connection out
         yield
-    except ImportError as error:
-        raise CourseError(f"The gradebook {course.db_url} needs the package {error.name}; install it.") from error
-    except sa.exc.SQLAlchemyError as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
-        raise CourseError(f"The gradebook {course.db_url} cannot be opened: {reason}.") from error
+    else:
+        with engine.begin() as connection:
+            database.alone(connection)
+            yield
 
 
 class GradeWriter(AbstractContextManager["GradeWriter"]):
@@ -171,30 +184,41 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
     def __init__(self, course: Course) -> None:
         self.course = course
-        with opened(course):
-            begin_gradebook(course)
-            self.gradebook = part("nbgrader.api").Gradebook(course.db_url, course.course_id)
-            Base.metadata.create_all(self.gradebook.engine)
+        with ExitStack() as undo, opened(course):
+            self.engine = database.engine_for(course)
+            undo.callback(self.engine.dispose)
+            with only_one_begins(self.engine):
+                begin_gradebook(self.engine)
+                self.gradebook = part("nbgrader.api").Gradebook(course.db_url, course.course_id)
+                undo.callback(self.gradebook.close)
+                Base.metadata.create_all(self.engine)
+            self.closing = undo.pop_all()
 
     def __exit__(self, *exception: object) -> None:
-        self.gradebook.close()
+        self.closing.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """All that is done in it, or nothing; CourseError if another program holds the gradebook."""
-        try:
-            with Session(self.gradebook.engine, expire_on_commit=False) as session, session.begin():
-                yield session
-        except sa.exc.OperationalError as error:
-            reason = str(error.__cause__ or error).splitlines()[0]
-            what_to_do = "if another program holds it (formgrader, say), end that, and run the same command again"
-            raise CourseError(
-                f"The gradebook {self.course.db_url} cannot be used now ({reason}); {what_to_do}."
-            ) from error
+    def transaction(self, work: Callable[[Session], Result], writing: bool = False) -> Result:
+        """What ``work`` comes to, with all that it writes or nothing; CourseError if the gradebook cannot be used.
+
+        It may be done twice, if the database goes away meanwhile. No other grader writes while ``writing``.
+        """
+
+        def once() -> Result:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                if writing:
+                    database.alone(session.connection())
+                return work(session)
+
+        return self.patiently(once)
+
+    def patiently(self, work: Callable[[], Result]) -> Result:
+        """What ``work`` comes to, done again if the database goes away and comes back."""
+        return database.patiently(self.course, work)
 
     def begin(self, slug: str, version: str, seed: bytes, anew: bool) -> Run:
         """Go on with the run that did not come to its end, or start one with the given seed."""
-        with self.transaction() as session:
+
+        def begun(session: Session) -> Run:
             open_run = sa.select(Run).where(Run.assignment == slug, Run.finished.is_(False))
             run = None if anew else session.scalars(open_run.order_by(Run.id.desc())).first()
             if run is None or run.version != version:
@@ -203,9 +227,11 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                 session.add(run)
             return run
 
+        return self.transaction(begun, writing=True)
+
     def finish(self, run: Run) -> None:
-        with self.transaction() as session:
-            session.execute(sa.update(Run).where(Run.id == run.id).values(finished=True))
+        finished = sa.update(Run).where(Run.id == run.id).values(finished=True)
+        self.transaction(lambda session: session.execute(finished), writing=True)
 
     def up_to_date(self, slug: str, version: str) -> dict[str, str]:
         """The signature that each student was graded on, by this version of the exercise's checks."""
@@ -216,13 +242,13 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         return self._signatures(GradedRow.run == run.id)
 
     def _signatures(self, *wanted: Any) -> dict[str, str]:
-        query = sa.select(GradedRow.student, GradedRow.signature).join(Run, GradedRow.run == Run.id)
-        with self.transaction() as session:
-            return dict(session.execute(query.where(*wanted)).all())
+        query = sa.select(GradedRow.student, GradedRow.signature).join(Run, GradedRow.run == Run.id).where(*wanted)
+        return self.transaction(lambda session: dict(session.execute(query).all()))
 
     def write(self, exercise: Exercise, run: Run, graded: Graded) -> None:
         """Write a student's points, outcomes and completion, in one transaction."""
-        with self.transaction() as session:
+
+        def written(session: Session) -> None:
             notebook = self._submission(session, exercise.slug, graded)
             self._ask_again(session, exercise, notebook, graded)
             points = self._write_points(exercise, notebook, graded.verdicts)
@@ -235,6 +261,8 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                 session.add(OutcomeRow(**key, **asdict(verdict), place=place, points=points[verdict.check]))
             about = {"signature": graded.signature, "notes": json.dumps(graded.notes), "notebook": graded.notebook}
             session.add(GradedRow(**key, **about, run=run.id))
+
+        self.transaction(written, writing=True)
 
     def _submission(self, session: Session, slug: str, graded: Graded) -> Any:
         """The student's submitted notebook in nbgrader's tables, made with an entry for each cell where it is new."""
@@ -270,12 +298,15 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         """Have the dates of the settings hold for those who are graded already, without grading anew."""
         if self.course.settings.of(slug).due is None:
             return
-        with self.transaction() as session:
+
+        def applied(session: Session) -> None:
             for submission in session.scalars(submissions_of(slug)).all():
                 self._set_dates(submission.assignment, submission)
                 session.flush()
                 for notebook in submission.notebooks:
                     self._write_penalty(session, notebook, submission.student_id)
+
+        self.transaction(applied, writing=True)
 
     def _write_points(self, exercise: Exercise, notebook: Any, verdicts: Sequence[Verdict]) -> dict[str, float]:
         """Set the points of each check. What a person entered stays; a change under it asks for a second look."""
@@ -330,42 +361,56 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
         preprocessor = AssignLatePenalties(config=self.course.config)
         preprocessor.init_plugin()
-        penalty = preprocessor.plugin_inst.late_submission_penalty(student, notebook.score, late)
+        # Databases add in different orders: the last digit of their sums may differ.
+        earned = fsum(grade.score for grade in notebook.grades)
+        penalty = preprocessor.plugin_inst.late_submission_penalty(student, earned, late)
         if penalty is not None:
-            notebook.late_submission_penalty = min(max(penalty, 0.0), notebook.score)
+            notebook.late_submission_penalty = min(max(penalty, 0.0), earned)
 
     def graded_names(self) -> set[str]:
         """The exercises in which anybody is graded."""
-        with self.transaction() as session:
-            return set(session.scalars(sa.select(GradedRow.assignment).distinct()))
+        query = sa.select(GradedRow.assignment).distinct()
+        return self.transaction(lambda session: set(session.scalars(query)))
 
     def rows(self, exercise: Exercise) -> list[Row]:
         """The grade table: a line for each graded student, by name."""
-        outcomes, rows = defaultdict[str, list[Outcome]](list), []
-        with self.transaction() as session:
+
+        def read(session: Session) -> list[Row]:
+            outcomes, rows = defaultdict[str, list[Outcome]](list), []
             of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
             for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
                 verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
                 outcomes[one.student].append(Outcome(verdict, one.points))
-            points = {
-                key: (score - (late or 0), of) for key, score, of, late in session.execute(self._totals(exercise.slug))
-            }
+            totals, earned = session.execute(self._totals(exercise.slug)).all(), self._earned(session, exercise.slug)
+            points = {key: (earned[key] - (late or 0), of) for key, of, late in totals}
             by_hand = self._by_hand(session, exercise)
             graded = sa.select(GradedRow.student, GradedRow.notes, GradedRow.signature)
             for student, notes, signature in sorted(session.execute(graded.filter_by(assignment=exercise.slug)).all()):
-                earned, most = points[student]
+                of_student, most = points[student]
                 scores = {one.name: by_hand.get((student, question_id(one))) for one in exercise.questions}
-                rows.append(
-                    Row(student, tuple(outcomes[student]), earned, most, tuple(json.loads(notes)), scores, signature)
-                )
-        return rows
+                said = tuple(json.loads(notes))
+                rows.append(Row(student, tuple(outcomes[student]), of_student, most, said, scores, signature))
+            return rows
+
+        return self.transaction(read)
 
     def _totals(self, slug: str) -> Any:
-        """The query for each student's score, the most there is, and what is taken off for handing in late."""
+        """The query for the most that there is for each student, and what is taken off for handing in late."""
         api = part("nbgrader.api")
         kind = api.SubmittedAssignment
-        columns = (kind.student_id, kind.score, kind.max_score, kind.late_submission_penalty)
+        columns = (kind.student_id, kind.max_score, kind.late_submission_penalty)
         return sa.select(*columns).join(api.Assignment).where(api.Assignment.name == slug)
+
+    def _earned(self, session: Session, slug: str) -> dict[str, float]:
+        """Each student's points. Databases add in different orders, so that the last digit of their sums may differ."""
+        api = part("nbgrader.api")
+        query = sa.select(api.SubmittedAssignment.student_id, api.Grade.score)
+        query = query.join(api.Grade.notebook).join(api.SubmittedNotebook.assignment)
+        query = query.join(api.Assignment).where(api.Assignment.name == slug)
+        scores: dict[str, list[float]] = defaultdict(list)
+        for student, score in session.execute(query):
+            scores[student].append(score)
+        return defaultdict(float, {student: fsum(theirs) for student, theirs in scores.items()})
 
     def _by_hand(self, session: Session, exercise: Exercise) -> dict[tuple[str, str], float | None]:
         """What people gave, by the student and the question's cell."""
@@ -380,32 +425,33 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
     def pages_written(self, slug: str) -> dict[str, bool]:
         """Whether each graded student's notebook and feedback page are written since they were graded, by name."""
         query = sa.select(GradedRow.student, GradedRow.pages_written).filter_by(assignment=slug)
-        with self.transaction() as session:
-            return dict(sorted(session.execute(query).all()))
+        return self.transaction(lambda session: dict(sorted(session.execute(query).all())))
 
     def notebook(self, slug: str, student: str) -> bytes:
         """A student's graded notebook."""
-        with self.transaction() as session:
-            return session.scalars(sa.select(GradedRow.notebook).filter_by(assignment=slug, student=student)).one()
+        theirs = sa.select(GradedRow.notebook).filter_by(assignment=slug, student=student)
+        return self.transaction(lambda session: session.scalars(theirs).one())
 
     def marks(self, slug: str, student: str) -> Marks:
         """What a student's feedback page shows of the gradebook."""
         api = part("nbgrader.api")
-        theirs = sa.select(api.SubmittedNotebook.id, api.SubmittedNotebook.score, api.SubmittedNotebook.max_score,
+        theirs = sa.select(api.SubmittedNotebook.id, api.SubmittedNotebook.max_score,
                            api.SubmittedNotebook.late_submission_penalty)  # fmt: skip
         theirs = theirs.join(api.SubmittedAssignment).join(api.Assignment).join(api.SubmittedNotebook.notebook)
         theirs = theirs.where(api.Assignment.name == slug, api.SubmittedAssignment.student_id == student)
-        with self.transaction() as session:
-            key, score, most, penalty = session.execute(theirs.where(api.Notebook.name == slug)).one()
-            points = sa.select(api.BaseCell.name, api.Grade.score, api.Grade.max_score).join(api.Grade.cell)
-            comments = sa.select(api.BaseCell.name, api.Comment.comment).join(api.Comment.cell)
-            return Marks(
-                score - (penalty or 0), most, penalty or 0,
-                {name: (given, of) for name, given, of in session.execute(points.where(api.Grade.notebook_id == key))},
-                dict(session.execute(comments.where(api.Comment.notebook_id == key)).all()),
-            )  # fmt: skip
+        points = sa.select(api.BaseCell.name, api.Grade.score, api.Grade.max_score).join(api.Grade.cell)
+        comments = sa.select(api.BaseCell.name, api.Comment.comment).join(api.Comment.cell)
+
+        def read(session: Session) -> Marks:
+            key, most, penalty = session.execute(theirs.where(api.Notebook.name == slug)).one()
+            found = session.execute(points.where(api.Grade.notebook_id == key))
+            given = {name: (score, of) for name, score, of in found}
+            said: dict[str, str] = dict(session.execute(comments.where(api.Comment.notebook_id == key)).all())
+            earned = fsum(score for score, _of in given.values())  # see _earned
+            return Marks(earned - (penalty or 0), most, penalty or 0, given, said)
+
+        return self.transaction(read)
 
     def pages_are_written(self, slug: str, students: Sequence[str]) -> None:
-        with self.transaction() as session:
-            theirs = sa.update(GradedRow).where(GradedRow.assignment == slug, GradedRow.student.in_(students))
-            session.execute(theirs.values(pages_written=True))
+        theirs = sa.update(GradedRow).where(GradedRow.assignment == slug, GradedRow.student.in_(students))
+        self.transaction(lambda session: session.execute(theirs.values(pages_written=True)), writing=True)

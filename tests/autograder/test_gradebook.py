@@ -20,11 +20,17 @@ def number_in(course: Course) -> list[str]:
     return found
 
 
+def begun(course: Course) -> None:
+    engine = sa.create_engine(course.db_url)
+    begin_gradebook(engine)
+    engine.dispose()
+
+
 def test_it_begins_with_the_number_that_nbgrader_would_have_asked_for(tmp_path: Path) -> None:
     from nbgrader.api import get_alembic_version
 
     course = Course.create(tmp_path / "course")
-    begin_gradebook(course)
+    begun(course)
     put_environment_on_path()
     assert number_in(course) == [get_alembic_version()]
 
@@ -38,12 +44,12 @@ def test_no_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_gradebook_that_is_there_keeps_its_number(tmp_path: Path) -> None:
     course = Course.create(tmp_path / "course")
-    begin_gradebook(course)
+    begun(course)
     engine = sa.create_engine(course.db_url)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = 'older'"))
     engine.dispose()
-    begin_gradebook(course)
+    begun(course)
     assert number_in(course) == ["older"]
 
 

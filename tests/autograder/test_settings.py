@@ -1,5 +1,6 @@
 """A course's settings: what is written is what is read, and every mistake is one sentence with its line."""
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from autograder.settings import (
     read,
     template,
     unknown,
+    with_database,
+    without_password,
 )
 
 EVERYTHING = """\
@@ -449,3 +452,54 @@ def test_the_template_names_every_setting_in_a_form_that_can_be_read(root: Path)
 def test_the_template_refuses_a_name_that_could_not_be_read() -> None:
     with pytest.raises(SettingsError, match=r'course.toml: the setting name is "a\\nb"; it takes 1 to 64 letters'):
         template("a\nb")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://ada:secret@host/rnn", "postgresql://ada:…@host/rnn"),
+        ("postgresql://ada:se@cr/et@host/rnn", "postgresql://ada:…@host/rnn"),
+        (
+            "postgresql://ada@host/rnn?password=secret&sslmode=require",
+            "postgresql://ada@host/rnn?password=…&sslmode=require",
+        ),
+        ("postgresql://ada@host/rnn", "postgresql://ada@host/rnn"),
+        ("sqlite:////srv/a@b/g.db", "sqlite:////srv/a@b/g.db"),
+    ],
+)
+def test_a_password_is_never_shown(address: str, shown: str) -> None:
+    assert without_password(address) == shown
+
+
+def test_a_wrong_address_is_not_shown_at_all(tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text('database = "ada:secret@host"\n', encoding="utf-8")
+    with pytest.raises(
+        SettingsError, match="line 1: the setting database is no address of a database; it takes"
+    ) as told:
+        read(tmp_path)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, 'database = "NEW"\n'),
+        ('name = "a"\n', 'database = "NEW"\nname = "a"\n'),
+        ('name = "a"\ndatabase = "sqlite:////srv/g.db"  # old\n[late]\n', 'name = "a"\ndatabase = "NEW"\n[late]\n'),
+        ('name = "a"\n# database = "sqlite:///"\n', 'name = "a"\ndatabase = "NEW"\n'),
+    ],
+)
+def test_another_database_changes_that_line_alone(before: str | None, after: str, tmp_path: Path) -> None:
+    address = 'postgresql://ada:a"b\\c@host/grüße'
+    if before is not None:
+        (tmp_path / "course.toml").write_text(before, encoding="utf-8")
+    text = with_database(tmp_path, address)
+    (tmp_path / "course.toml").write_text(text, encoding="utf-8")
+    assert text.rstrip() == after.replace('"NEW"', json.dumps(address, ensure_ascii=False)).rstrip()
+    assert read(tmp_path).database == address
+
+
+def test_a_setting_over_several_lines_is_left_to_the_user(tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text('database = """\nsqlite:////srv/g.db"""\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="line 1: the setting database cannot be changed"):
+        with_database(tmp_path, "sqlite:////srv/new.db")
