@@ -304,6 +304,7 @@ def grade(
     from autograder.grading.class_run import grade_class
     from autograder.grading.core import Settings
     from autograder.grading.intake import ever_handed_in
+    from autograder.grading.settled import remember, settled
     from autograder.table import screen_table, summary, write_report
 
     opened = course_at(course)
@@ -313,7 +314,15 @@ def grade(
         grade_class, opened, students=tuple(student or ()), workers=workers or opened.settings.workers, anew=anew,
         settings=Settings(protected=not unprotected), progress=Progress(),
     )  # fmt: skip
-    results = [(exercise, grade_one(exercise)) for exercise in map(opened.exercise, waiting)]
+    results = []
+    for name in waiting:
+        known = None if anew else settled(opened, name, tuple(student or ()))
+        if known is None:
+            exercise = opened.exercise(name)
+            known = exercise, grade_one(exercise)
+            if not known[1].failed:
+                remember(opened, exercise)
+        results.append(known)
     report_path = write_report(opened, [(exercise, result.rows) for exercise, result in results if result.rows])
     summaries = []
     for exercise, result in results:

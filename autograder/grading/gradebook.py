@@ -203,6 +203,12 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                 session.add(run)
             return run
 
+    def unfinished(self, slug: str) -> bool:
+        """Whether a run did not come to its end."""
+        with self.transaction() as session:
+            runs = sa.select(Run.id).where(Run.assignment == slug, Run.finished.is_(False))
+            return session.scalars(runs).first() is not None
+
     def finish(self, run: Run) -> None:
         with self.transaction() as session:
             session.execute(sa.update(Run).where(Run.id == run.id).values(finished=True))
