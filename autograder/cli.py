@@ -346,6 +346,7 @@ def grade(
     from autograder.grading.class_run import grade_class
     from autograder.grading.core import Settings
     from autograder.grading.intake import ever_handed_in
+    from autograder.grading.settled import remember, settled
     from autograder.table import screen_table, summary, write_report
 
     opened = course_at(course, database=database)
@@ -356,7 +357,15 @@ def grade(
         settings=Settings(protected=not unprotected), progress=Progress(),
         scheduler=opened.settings.cluster if scheduler is None else address_of(scheduler),
     )  # fmt: skip
-    results = [(exercise, grade_one(exercise)) for exercise in map(opened.exercise, waiting)]
+    results = []
+    for name in waiting:
+        known = None if anew else settled(opened, name, tuple(student or ()))
+        if known is None:
+            exercise = opened.exercise(name)
+            known = exercise, grade_one(exercise)
+            if not known[1].failed:
+                remember(opened, exercise)
+        results.append(known)
     report_path = write_report(opened, [(exercise, result.rows) for exercise, result in results if result.rows])
     summaries = []
     for exercise, result in results:

@@ -209,7 +209,7 @@ def write_missing_pages(
     todo = [
         student
         for student, written in writer.pages_written(exercise.slug).items()
-        if not (written and all(find(course, exercise.slug, student).is_file() for find in pages.BOTH))
+        if not (written and pages.are_there(course, exercise.slug, student))
     ]
     for number, student in enumerate(todo, start=1):
         try:

@@ -229,6 +229,11 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
         return self.transaction(begun, writing=True)
 
+    def unfinished(self, slug: str) -> bool:
+        """Whether a run did not come to its end."""
+        runs = sa.select(Run.id).where(Run.assignment == slug, Run.finished.is_(False))
+        return self.transaction(lambda session: session.scalars(runs).first() is not None)
+
     def finish(self, run: Run) -> None:
         finished = sa.update(Run).where(Run.id == run.id).values(finished=True)
         self.transaction(lambda session: session.execute(finished), writing=True)
@@ -446,7 +451,7 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
             key, most, penalty = session.execute(theirs.where(api.Notebook.name == slug)).one()
             found = session.execute(points.where(api.Grade.notebook_id == key))
             given = {name: (score, of) for name, score, of in found}
-            said: dict[str, str] = dict(session.execute(comments.where(api.Comment.notebook_id == key)).all())
+            said: dict[str, str | None] = dict(session.execute(comments.where(api.Comment.notebook_id == key)).all())
             earned = fsum(score for score, _of in given.values())  # see _earned
             return Marks(earned - (penalty or 0), most, penalty or 0, given, said)
 

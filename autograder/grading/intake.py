@@ -102,6 +102,20 @@ class Desk:
         return signature(self.course, student, self.exercise.slug, digest.digest())
 
 
+def as_before(desk: Desk, hand_in: HandIn) -> dict[str, Any] | None:
+    """Intake's record of a hand-in, if it is what was taken in before, and was not changed since."""
+    course, student, slug = desk.course, hand_in.student, hand_in.slug
+    record = read_record(course, student, slug)
+    try:
+        found = find_notebook(course.inbox, student, slug)
+        data, _arrived = read_file(course.inbox, found.parts, LARGEST_FILE)
+    except Unreadable:
+        return None
+    files, lacking = desk.files_beside(found)
+    same = record is not None and not lacking and record.get("source") == desk.source_of(student, found, data, files)
+    return record if same and confirmed(course, student, slug) is not None else None
+
+
 def take_in(desk: Desk, hand_in: HandIn) -> dict[str, Any]:
     """Rebuild one hand-in and write it to submitted/, with our own time; return intake's record.
 

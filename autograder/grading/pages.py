@@ -103,7 +103,9 @@ def feedback_path(course: Course, slug: str, student: str) -> Path:
     return course.feedback / student / slug / f"{slug}.html"
 
 
-BOTH = autograded_path, feedback_path
+def are_there(course: Course, slug: str, student: str) -> bool:
+    """Whether a student's graded notebook and feedback page lie where they belong."""
+    return all(find(course, slug, student).is_file() for find in (autograded_path, feedback_path))
 
 
 def write_pages(course: Course, slug: str, student: str, notebook: bytes, page: bytes) -> None:

@@ -1,0 +1,56 @@
+"""A class in which nobody is to be graded is known without its exercise; whatever changes, it is graded as ever."""
+
+import shutil
+
+import pytest
+
+from autograder import settings
+from autograder.course import Course
+from autograder.exercise import Exercise
+from autograder.grading.class_run import grade_class
+from autograder.grading.pages import feedback_path
+from autograder.grading.settled import remember, settled
+from autograder.table import csv_text, summary
+from tests.autograder.sample_class import write_class
+
+
+@pytest.fixture
+def graded(course: Course, exercise: Exercise):
+    write_class(course, exercise, ["blank"])
+    result = grade_class(course, exercise)
+    remember(course, exercise)
+    return result
+
+
+def test_the_table_is_the_same_and_whatever_changes_ends_it(course: Course, exercise: Exercise, graded) -> None:
+    found = settled(course, exercise.slug)
+    assert found is not None
+    outline, result = found
+    assert csv_text([(outline, result.rows)]) == csv_text([(exercise, graded.rows)])
+    assert summary(outline, result.rows) == summary(exercise, graded.rows)
+
+    page = feedback_path(course, exercise.slug, "blank")
+    kept = page.read_bytes()
+    page.unlink()
+    assert settled(course, exercise.slug) is None, "a page is gone"
+    page.write_bytes(kept)
+    assert settled(course, exercise.slug) is not None
+
+    notebook = course.inbox / "blank" / exercise.slug / f"{exercise.slug}.ipynb"
+    kept = notebook.read_bytes()
+    notebook.write_bytes(kept + b"\n")
+    assert settled(course, exercise.slug) is None, "something else is handed in"
+    notebook.write_bytes(kept)
+    taken = course.submitted / "blank" / exercise.slug / f"{exercise.slug}.ipynb"
+    whole = taken.read_bytes()
+    taken.write_bytes(whole + b"\n")
+    assert settled(course, exercise.slug) is None, "what was taken in is changed"
+    taken.write_bytes(whole)
+    shutil.copytree(course.inbox / "blank", course.inbox / "ada")
+    assert settled(course, exercise.slug) is None, "somebody else hands in"
+    shutil.rmtree(course.inbox / "ada")
+    assert settled(course, exercise.slug) is not None
+
+    said = course.root / settings.FILE
+    said.write_text(f"{said.read_text(encoding='utf-8')}\n# changed\n", encoding="utf-8")
+    assert settled(Course.open(course.root), exercise.slug) is None, "the settings are changed"
