@@ -44,7 +44,8 @@ def run_packed(lstm: nn.LSTM, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tenso
     lstm : torch.nn.LSTM
         One direction, one layer or more, time first.
     x : (T, N, D)
-        The sequences, each in its column, padded at the end. What stands at padding is arbitrary.
+        The sequences, each in its column, padded at the end. What stands at padding may be any numbers, even infinite ones
+        and NaN.
     lengths : (N,) integers
         How many steps of each sequence count, at least 1 and at most T; in any order.
 
@@ -70,7 +71,7 @@ def both_ends(lstm: nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
     lstm : torch.nn.LSTM
         Both directions, one layer or more, time first.
     x : (T, N, D)
-        The sequences, padded at the end. What stands at padding is arbitrary.
+        The sequences, padded at the end. What stands at padding may be any numbers, even infinite ones and NaN.
     lengths : (N,) integers
         How many steps of each sequence count, at least 1 and at most T; in any order.
 

@@ -23,11 +23,21 @@ def network(rng: Generator, D: int, H: int) -> dict:
     }
 
 
-def far_out(rng: Generator, given: dict) -> dict:
-    """The same inputs with one sum of each block near 900 and one near -900, where exponentials overflow, and large states."""
+def far_sums(rng: Generator, given: dict) -> dict:
+    """The same inputs with one sum of each block near 900 and one near -900, where exponentials overflow."""
     H = len(given["b"]) // 3
     far = [rng.permutation([900.0, -900.0, *[0.0] * (H - 2)]) for _ in range(3)]
-    return {**given, "h_prev": 4 * given["h_prev"], "b": given["b"] + np.concatenate(far)}
+    return {**given, "b": given["b"] + np.concatenate(far)}
+
+
+def far_out(rng: Generator, given: dict) -> dict:
+    """The same inputs with sums in the hundreds and large states."""
+    return {**far_sums(rng, given), "h_prev": 4 * given["h_prev"]}
+
+
+def zeros_for(given: dict, *names: str) -> dict:
+    """The same inputs with zeros for these; what is added to them still counts."""
+    return given | {name: 0 * given[name] for name in names}
 
 
 def second_bias(rng: Generator, H: int) -> np.ndarray:

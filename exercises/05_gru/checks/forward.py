@@ -9,7 +9,8 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru
 from solutions.with_numpy.gru import forward, step
 
-from .drawing import ALWAYS, SIZES, network, second_bias
+from .drawing import ALWAYS, SIZES, far_sums, network, second_bias, zeros_for
+from .step import sigmoid_that_overflows
 
 Generator = np.random.Generator
 
@@ -17,6 +18,13 @@ Generator = np.random.Generator
 def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int, z_keeps: bool = True) -> dict:
     x, h_0 = rng.normal(size=(T, N, D)), np.tanh(rng.normal(size=(N, H)))
     return {"x": x, "h_0": h_0, **network(rng, D, H), "b_hn": second_bias(rng, H), "z_keeps": z_keeps}
+
+
+def from_nothing(inputs: dict) -> dict:
+    """The same from states of zero, and with one step whose inputs are zero."""
+    x = inputs["x"].copy()
+    x[len(x) // 2] = 0
+    return zeros_for(inputs, "h_0") | {"x": x}
 
 
 def draw_forward(rng: Generator) -> list[DrawnCase]:
@@ -28,6 +36,11 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
         DrawnCase("one sequence with one input", sequence_inputs(rng, T, 1, 1, H, z_keeps=False)),
         DrawnCase("four steps, sequences, inputs and hidden units", sequence_inputs(rng, 4, 4, 4, 4)),
+        DrawnCase("from states of zero", from_nothing(sequence_inputs(rng, T, N, D, H))),
+        DrawnCase(
+            "from states of zero again, with sums in the hundreds",
+            from_nothing(far_sums(rng, sequence_inputs(rng, T, N, D, H))),
+        ),
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
     ]
 
@@ -39,6 +52,11 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("z is the share that is written", short(sequence_inputs(rng, 2, 1, 2, 3, z_keeps=False))),
         DrawnCase("one step", short(sequence_inputs(rng, 1, 2, 2, 3))),
         DrawnCase("as many steps, sequences, inputs and hidden units", short(sequence_inputs(rng, 3, 3, 3, 3))),
+        DrawnCase("from states of zero", short(from_nothing(sequence_inputs(rng, 3, 1, 1, 2)))),
+        DrawnCase(
+            "from states of zero again, with sums in the hundreds",
+            short(from_nothing(far_sums(rng, sequence_inputs(rng, 3, 1, 1, 2)))),
+        ),
         DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 2, 1, 3, 2)), np.float32)),
     ]
 
@@ -50,6 +68,7 @@ FORWARD = Check(
         "Keep it after each step, and also what else `step` returns": "last step alone",
         "The first step starts from `h_0`": "initial state ignored",
         "each later one from the state that the step before it returned": "state not carried",
+        "The sums may be of any size, far beyond where an exponential overflows": "sigmoid that overflows on the way",
         "The meaning of z is the same at every step.": "option not passed on",
         "The hidden states after each step, without h_0.": "initial state among the results",
         "r, z, n and q at each step.": "gates of the last step at every step",
@@ -58,11 +77,11 @@ FORWARD = Check(
 )  # fmt: skip
 
 
-def run(x, h_0, weights, z_keeps, before=lambda t, h, gates: h):
-    """Every step, each from what ``before`` makes of what the step before it returned."""
+def run(x, h_0, weights, z_keeps, before=lambda t, h, gates: h, made=step):
+    """Every step, each from what ``before`` makes of what the step before it returned, perhaps by another step."""
     h, gates, found = h_0, None, []
     for t in range(len(x)):
-        h, gates = step(x[t], before(t, h, gates), *weights, z_keeps)
+        h, gates = made(x[t], before(t, h, gates), *weights, z_keeps)
         found.append((h, gates))
     hs, parts = zip(*found, strict=True)
     return np.stack(hs), np.stack(parts, axis=1)
@@ -148,6 +167,13 @@ def one_array_kept(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
 def gates_of_the_last_step_at_every_step(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
     h, gates = forward(x, h_0, W_x, W_h, b, b_hn, z_keeps)
     return h, np.stack([gates[:, -1]] * len(x), axis=1)
+
+
+@FORWARD.misconception(
+    "A sigmoid came out as nan: in exp(a) / (1 + exp(a)), both overflow where the sum a is large. 1 / (1 + exp(-a)) stays between 0 and 1."
+)
+def sigmoid_that_overflows_on_the_way(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
+    return run(x, h_0, (W_x, W_h, b, b_hn), z_keeps, made=sigmoid_that_overflows)
 
 
 FORWARD.changes_nothing(

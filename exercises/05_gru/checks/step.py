@@ -9,7 +9,18 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru
 from solutions.with_numpy.gru import step
 
-from .drawing import ALWAYS, SIZES, far_out, network, overflowing_sigmoid, overflowing_tanh, second_bias, sigmoid, split
+from .drawing import (
+    ALWAYS,
+    SIZES,
+    far_out,
+    network,
+    overflowing_sigmoid,
+    overflowing_tanh,
+    second_bias,
+    sigmoid,
+    split,
+    zeros_for,
+)
 
 Generator = np.random.Generator
 
@@ -17,6 +28,11 @@ Generator = np.random.Generator
 def step_inputs(rng: Generator, N: int, D: int, H: int, z_keeps: bool = True) -> dict:
     given = {"x": rng.normal(size=(N, D)), "h_prev": np.tanh(rng.normal(size=(N, H))), **network(rng, D, H)}
     return {**given, "b_hn": second_bias(rng, H), "z_keeps": z_keeps}
+
+
+def far_inputs(inputs: dict) -> dict:
+    """The same with inputs of a billion, beside which what comes from the states is lost by whoever adds it up too early."""
+    return inputs | {"x": 1e9 * inputs["x"]}
 
 
 def draw_step(rng: Generator) -> list[DrawnCase]:
@@ -28,6 +44,8 @@ def draw_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one input and one hidden unit", step_inputs(rng, N, 1, 1, z_keeps=False)),
         DrawnCase("four sequences, inputs and hidden units", step_inputs(rng, 4, 4, 4)),
         DrawnCase("sums in the hundreds", far_out(rng, step_inputs(rng, N, D, H))),
+        DrawnCase("inputs and states of zero", zeros_for(step_inputs(rng, N, D, H), "x", "h_prev")),
+        DrawnCase("inputs of a billion", far_inputs(step_inputs(rng, N, D, H))),
         DrawnCase("float32", in_dtype(step_inputs(rng, N, D, H), np.float32)),
     ]
 
@@ -37,6 +55,8 @@ def worked_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("two sequences", short(step_inputs(rng, 2, 2, 3))),
         DrawnCase("z is the share that is written", short(step_inputs(rng, 2, 3, 2, z_keeps=False))),
         DrawnCase("sums in the hundreds", short(far_out(rng, step_inputs(rng, 2, 2, 3)))),
+        DrawnCase("inputs and states of zero", short(zeros_for(step_inputs(rng, 1, 2, 2), "x", "h_prev"))),
+        DrawnCase("inputs of a billion", far_inputs(short(step_inputs(rng, 1, 1, 2)))),
         DrawnCase("as many sequences, inputs and hidden units", short(step_inputs(rng, 3, 3, 3))),
         DrawnCase("one sequence, in float32", in_dtype(short(step_inputs(rng, 1, 1, 2)), np.float32)),
     ]
@@ -49,6 +69,7 @@ STEP = Check(
         "what comes from the old state is first multiplied by the reset gate": "reset before the product",
         "The new state then lies between the old one and the candidate": "candidate added in full",
         "also return r, z, n and q": "result in the order of keras",
+        "The sums may be of any size, far beyond where an exponential overflows": "tanh that overflows",
         r"The sigmoid is $\sigma(a) = 1 / (1 + e^{-a})$": "sigmoid that overflows",
         "The candidate's second bias, inside the product with r. It cannot be merged with the first.": "second bias outside the reset",
         "Whether z is the share of the old state or that of the candidate.": "option ignored",

@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru
 from solutions.with_numpy.gru import step
 
-from .drawing import ALWAYS, GRADIENT_AXES, SIZES, far_out, sigmoid
+from .drawing import ALWAYS, GRADIENT_AXES, SIZES, far_out, sigmoid, zeros_for
 from .step import each_transposed, step_inputs
 
 Generator = np.random.Generator
@@ -29,6 +29,20 @@ def on_the_way_back(rng: Generator, given: dict) -> dict:
     }  # fmt: skip
 
 
+TINY, HUGE = 1e-30, 1e30  # far beyond whatever one might take for nothing, or for too much
+
+
+def times(factor: float, inputs: dict) -> dict:
+    """The same inputs with a gradient that is so many times as large."""
+    return inputs | {"dh": factor * inputs["dh"]}
+
+
+def from_zero(rng: Generator, N: int, D: int, H: int) -> dict:
+    """A step that began from states of zero, some of its inputs zero too."""
+    given = zeros_for(step_inputs(rng, N, D, H), "h_prev")
+    return on_the_way_back(rng, given | {"x": given["x"] * (np.arange(N) % 2)[:, None]})
+
+
 def draw_step_backward(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     return [
@@ -39,6 +53,8 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one input and one hidden unit", backward_inputs(rng, N, 1, 1, z_keeps=False)),
         DrawnCase("gates at their ends", on_the_way_back(rng, far_out(rng, step_inputs(rng, N, D, H)))),
         DrawnCase("float32", in_dtype(backward_inputs(rng, N, D, H), np.float32)),
+        DrawnCase("a tiny gradient", times(TINY, backward_inputs(rng, N, D, H))),
+        DrawnCase("a huge gradient, from states of zero", times(HUGE, from_zero(rng, N, D, H))),
         DrawnCase("a large layer", backward_inputs(rng, 32, 80, 128)),
     ]
 
@@ -49,6 +65,8 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("z is the share that is written", short(backward_inputs(rng, 2, 3, 2, z_keeps=False))),
         DrawnCase("as many sequences, inputs and hidden units", short(backward_inputs(rng, 3, 3, 3))),
         DrawnCase("gates at their ends", short(on_the_way_back(rng, far_out(rng, step_inputs(rng, 2, 2, 3))))),
+        DrawnCase("a tiny gradient", times(TINY, short(backward_inputs(rng, 2, 1, 2)))),
+        DrawnCase("a huge gradient, from states of zero", times(HUGE, short(from_zero(rng, 2, 1, 2)))),
         DrawnCase("one sequence, in float32", in_dtype(short(backward_inputs(rng, 1, 1, 2)), np.float32)),
     ]
 
@@ -62,6 +80,7 @@ STEP_BACKWARD = Check(
         "The last four are summed over the sequences.": "mean over sequences",
         "With `z_keeps=False`, find out for yourself what changes.": "option ignored backwards",
         "The gradient of the loss with respect to h_t, over every path.": "incoming gradient overwritten",
+        "All of it is linear in $dh$, however small or large": "small gradients set to zero",
         "r, z, n and q, as ``step`` returned them.": "dr from the reset q",
         "in blocks r, z, n.": "blocks in the order of keras",
     },
@@ -359,6 +378,13 @@ def incoming_gradient_overwritten(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
     right = gru.step_backward(dh, x, h_prev, gates, W_x, W_h, z_keeps)
     dh *= gates[1] if z_keeps else 1 - gates[1]
     return right
+
+
+@STEP_BACKWARD.misconception(
+    "Gradients that are small were set to zero. The way back is linear: a dh that is a billionth gives a billionth of each result, and after many steps that is all there is."
+)
+def small_gradients_set_to_zero(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
+    return gru.step_backward(np.where(np.abs(dh) < 1e-12, 0, dh), x, h_prev, gates, W_x, W_h, z_keeps)
 
 
 STEP_BACKWARD.changes_nothing(

@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru_reset_before
 
-from .drawing import ALWAYS, SIZES, far_out, overflowing_sigmoid, overflowing_tanh, sigmoid, split
+from .drawing import ALWAYS, SIZES, far_out, overflowing_sigmoid, overflowing_tanh, sigmoid, split, zeros_for
 from .step import each_transposed, gates_of, mixed, step_inputs, sums
 
 Generator = np.random.Generator
@@ -29,6 +29,7 @@ def draw_step_reset_before(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one input and one hidden unit", before_inputs(rng, N, 1, 1, z_keeps=False)),
         DrawnCase("three sequences, inputs and hidden units", before_inputs(rng, 3, 3, 3)),
         DrawnCase("sums in the hundreds", far_out(rng, before_inputs(rng, N, D, H))),
+        DrawnCase("inputs and states of zero", zeros_for(before_inputs(rng, N, D, H), "x", "h_prev")),
         DrawnCase("float32", in_dtype(before_inputs(rng, N, D, H), np.float32)),
     ]
 
@@ -38,6 +39,7 @@ def worked_step_reset_before(rng: Generator) -> list[DrawnCase]:
         DrawnCase("two sequences", short(before_inputs(rng, 2, 2, 3))),
         DrawnCase("z is the share that is written", short(before_inputs(rng, 2, 3, 2, z_keeps=False))),
         DrawnCase("sums in the hundreds", short(far_out(rng, before_inputs(rng, 2, 2, 3)))),
+        DrawnCase("inputs and states of zero", short(zeros_for(before_inputs(rng, 1, 2, 2), "x", "h_prev"))),
         DrawnCase("as many sequences, inputs and hidden units", short(before_inputs(rng, 3, 3, 3))),
         DrawnCase("one sequence, in float32", in_dtype(short(before_inputs(rng, 1, 1, 2)), np.float32)),
     ]
@@ -51,6 +53,7 @@ STEP_RESET_BEFORE = Check(
         "the reset gate acts on the old state itself, and the product comes after it": "reset after the product",
         "The gates and the mixture are as before": "reset state kept",
         "There is one bias now": "bias missing",
+        "The sums may be of any size, far beyond where an exponential overflows": "overflow in the sigmoid",
         "Return r, z and n.": "returned as z r n",
         "Whether z is the share of the old state or that of the candidate.": "meaning not looked at",
     },

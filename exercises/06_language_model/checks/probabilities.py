@@ -20,6 +20,14 @@ def scores_of(rng: Generator, *shape: int) -> np.ndarray:
     return rng.permuted(steps - steps.mean(axis=-1, keepdims=True), axis=-1) + 0.1 * V
 
 
+FAR, NEAR = 400.0, 1e-9
+
+
+def apart(rng: Generator, of: float, N: int, V: int) -> np.ndarray:
+    """Scores whose differences are whole numbers, and the same many times as large or as small."""
+    return of * rng.permuted(np.tile(np.arange(V) - 1.0, (N, 1)), axis=1)
+
+
 def draw_probabilities(rng: Generator) -> list[DrawnCase]:
     def low() -> float:
         return float(rng.uniform(0.4, 0.7))
@@ -36,6 +44,8 @@ def draw_probabilities(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a very low temperature, and as many as there are", {"y": scores_of(rng, 4, 6), "temperature": very_low, "top_k": 6}),
         DrawnCase("the best three, and a high temperature", {"y": scores_of(rng, 5, 8), "temperature": very_high, "top_k": 3}),
         DrawnCase("a temperature of ten billion", {"y": scores_of(rng, 5, 7), "temperature": 1e10, "top_k": 4}),
+        DrawnCase("scores far apart, at as high a temperature", {"y": apart(rng, FAR, 4, 6), "temperature": FAR, "top_k": 5}),
+        DrawnCase("scores that nearly agree, at as low a temperature", {"y": apart(rng, NEAR, 4, 6), "temperature": NEAR, "top_k": 3}),
         DrawnCase("one sequence, without another axis", {"y": scores_of(rng, 7), "temperature": high(), "top_k": 3}),
         DrawnCase("one word stays", {"y": scores_of(rng, 1, 5), "temperature": high(), "top_k": 1}),
         DrawnCase("more than there are", {"y": scores_of(rng, 2, 3), "temperature": low(), "top_k": 4}),
@@ -56,6 +66,8 @@ def worked_probabilities(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a temperature of ten billion", {"y": np.array([0.5, 2.0, -1.0]), "temperature": 1e10, "top_k": 2}),
         DrawnCase("equal scores", {"y": np.array([[0.0, 1.0, 1.0] * 10]), "temperature": 2.0, "top_k": 3}),
         DrawnCase("scores in the thousands, and a very low temperature", {"y": np.array([[1000.0, 1000.01, 999.98], [1.5, 0.0, 1.0]]), "temperature": 0.01, "top_k": None}),
+        DrawnCase("scores far apart, at as high a temperature", {"y": apart(rng, FAR, 2, 4), "temperature": FAR, "top_k": None}),
+        DrawnCase("scores that nearly agree, at as low a temperature", {"y": apart(rng, NEAR, 2, 4), "temperature": NEAR, "top_k": 2}),
         DrawnCase("a sequence of batches", {"y": short(scores_of(rng, 2, 2, 3)), "temperature": 0.8, "top_k": 2}),
         DrawnCase("float32", {"y": np.array([[0.25, -1.5]], np.float32), "temperature": 0.5, "top_k": 1}),
     ]  # fmt: skip
@@ -72,6 +84,7 @@ PROBABILITIES = Check(
         "Of equal scores, those with the lower numbers stay.": "of equal scores the last",
         "If $k$ is larger than the vocabulary, all of it stays.": "more words asked for than there are",
         "For large scores exp overflows.": "exponential of the scores",
+        "what has become 0 in the softmax stays 0": "powers of probabilities",
         "first subtract the largest score of each sequence": "largest of the whole array subtracted",
         "`y` may have any number of axes; the words stand on the last one.": "words on the second axis",
         "They add up to 1.": "probabilities divided",
@@ -100,6 +113,15 @@ def cut_to(y, k):
 )
 def temperature_multiplied(y, temperature=1.0, top_k=None):
     return softmax_of(cut_to(y, top_k) * temperature)
+
+
+@PROBABILITIES.misconception(
+    "The softmax came first, and then powers of its probabilities. Of scores that lie far apart it makes zeros, which no power brings back. Divide the scores, before the softmax."
+)
+def powers_of_probabilities(y, temperature=1.0, top_k=None):
+    p = softmax_of(cut_to(y, top_k))
+    shares = (p / p.max(axis=-1, keepdims=True)) ** (1 / temperature)
+    return shares / shares.sum(axis=-1, keepdims=True)
 
 
 @PROBABILITIES.misconception("The temperature is not used. Divide the scores by it, before the softmax.")

@@ -59,6 +59,18 @@ def with_kept_words(inputs: dict) -> dict:
     return inputs | {"next_scores": Given(KEEPS_WORDS, **model.arrays), "states": (h, words)}
 
 
+def at_the_ends(inputs: dict) -> dict:
+    """The same with 0, the smallest number that there is, and with the largest one below 1."""
+    u = np.where(np.arange(inputs["u"].shape[1]) % 2, 1 - 2.0**-53, 0.0)
+    return inputs | {"u": np.tile(u, (len(inputs["u"]), 1))}
+
+
+def draws_inner_words(inputs: dict) -> bool:
+    """Whether 0 does not always draw the first word of all, and the largest number the last: they are not possible then."""
+    ids, V = written_by(inputs)[0], len(inputs["next_scores"].arrays["b_y"])
+    return bool((ids[::2] > 0).any() and (ids[1::2] < V - 1).any())
+
+
 def begun_by_the_end(inputs: dict) -> dict:
     """The same, with one word as start and end."""
     return inputs | {"start": inputs["end"]}
@@ -105,6 +117,7 @@ def draw_sample(rng: Generator) -> list[DrawnCase]:
         DrawnCase("300 words", with_large_numbers(rng, 6, 4)),
         DrawnCase("one sequence", sample_inputs(rng, 12, 1, 20)),
         DrawnCase("one step", sample_inputs(rng, 1, 4, 6)),
+        DrawnCase("one step, with numbers at their ends", until(lambda: at_the_ends(sample_inputs(rng, 1, 6, 6, top_k=3)), draws_inner_words)),
         DrawnCase("as many steps as sequences", where_some_end(rng, 8, 8, 10, all_end=False)),
         DrawnCase("float32", where_some_end(rng, 9, 4, 8, all_end=False, change=lambda inputs: in_dtype(inputs, np.float32))),
     ]  # fmt: skip
@@ -122,6 +135,10 @@ def worked_sample(rng: Generator) -> list[DrawnCase]:
             where_some_end(
                 rng, 5, 4, 6, all_end=False, change=lambda inputs: begun_by_the_end(with_kept_words(short(inputs)))
             ),
+        ),
+        DrawnCase(
+            "one step, with numbers at their ends",
+            until(lambda: at_the_ends(short(sample_inputs(rng, 1, 4, 5, top_k=2))), draws_inner_words),
         ),
         DrawnCase("300 words", many_words()),
     ]
@@ -146,7 +163,7 @@ SAMPLE = Check(
         "when all have ended the loop stops": "never stopped",
         "it goes on as long as there are rows in `u`": "same numbers at each step",
         "with the last `end` in it": "last words left out",
-        "so make a new array instead of writing to the old one": "words written over",
+        "The model may keep the words that it is given, so make a new array of them at each step": "words written over",
         "The words without the first; after a sequence's end only the end word.": "numbers that begin again at 0",
     },
 )  # fmt: skip

@@ -44,6 +44,14 @@ def update_inputs(
     return in_dtype({**given, **options}, dtype)
 
 
+def without_error(inputs: dict) -> dict:
+    """The same with a model that is sure of the one word that is asked for, so that all gradients are zero."""
+    weights, word = inputs["weights"], inputs["words"][-1, 0]
+    b_y = weights["b_y"].copy()
+    b_y[word] = 1000.0
+    return inputs | {"weights": weights | {"b_y": b_y}, "words": np.full_like(inputs["words"], word)}
+
+
 def draw_update(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("gradients above the limit", update_inputs(rng, 6, 4, 9, 5, 7, 0.1)),
@@ -51,6 +59,7 @@ def draw_update(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", update_inputs(rng, 7, 1, 6, 3, 5, 0.4)),
         DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 6, 4, 9, 5, 7, 1e-12)),
         DrawnCase("one word to read", update_inputs(rng, 1, 5, 7, 2, 4, 0.3)),
+        DrawnCase("no error, and so no gradient", without_error(update_inputs(rng, 3, 2, 5, 3, 4, 0.5))),
         DrawnCase("one input and one hidden unit", update_inputs(rng, 4, 2, 5, 1, 1, 0.5)),
         DrawnCase("as many words, inputs and hidden units", update_inputs(rng, 5, 5, 5, 5, 5, 0.2)),
         DrawnCase("float32", update_inputs(rng, 4, 3, 7, 5, 6, 0.3, np.float32)),
@@ -62,6 +71,7 @@ def worked_update(rng: Generator) -> list[DrawnCase]:
         DrawnCase("gradients above the limit", update_inputs(rng, 3, 2, 4, 2, 2, 0.1)),
         DrawnCase("gradients below the limit", update_inputs(rng, 1, 2, 3, 2, 2, 2.5)),
         DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 3, 2, 4, 2, 2, 1e-12)),
+        DrawnCase("no error, and so no gradient", without_error(update_inputs(rng, 1, 2, 3, 1, 2, 0.5))),
         DrawnCase("float32", update_inputs(rng, 2, 1, 4, 2, 3, 0.4, np.float32)),
     ]
 

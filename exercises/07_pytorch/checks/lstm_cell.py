@@ -35,6 +35,14 @@ def far_inputs(rng: Generator, *of: int) -> dict:
     return inputs | {"parameters": parameters, "inputs": (x, h, 500 * c)}
 
 
+def with_shut_gates(rng: Generator, inputs: dict) -> dict:
+    """The same from states of zero, with one sum of each block near 900 and one near -900, for gradients to go back through."""
+    H, (x, h, c) = inputs["sizes"][1], inputs["inputs"]
+    far = np.concatenate([rng.permutation([900.0, -900.0, *[0.0] * (H - 2)]) for _ in range(4)])
+    parameters = inputs["parameters"] | {"b": inputs["parameters"]["b"] + far}
+    return inputs | {"parameters": parameters, "inputs": (x, 0 * h, 0 * c), "gradients": True}
+
+
 # Below it a state's rounding in single precision comes near the tolerance, which is a share of the state's largest number.
 LEAST_STATE = 0.05
 
@@ -58,6 +66,10 @@ def draw_cell(rng: Generator) -> list[DrawnCase]:
         DrawnCase("sums of thousands", far_inputs(rng, N, D, H)),
         DrawnCase("four sequences, inputs and hidden units", drawn(4, 4, 4)),
         DrawnCase("gradients through the cell", drawn(N, D, H) | {"gradients": True}),
+        DrawnCase(
+            "gradients through sums in the hundreds, from states of zero",
+            with_shut_gates(rng, cell_inputs(rng, N, D, H)),
+        ),
         DrawnCase("float32", single(drawn(N, D, H))),
     ]
 
@@ -69,6 +81,10 @@ def worked_cell(rng: Generator) -> list[DrawnCase]:
         DrawnCase("sums of thousands", short(far_inputs(rng, 2, 1, 2))),
         DrawnCase("as many sequences, inputs and hidden units", short(cell_inputs(rng, 2, 2, 2))),
         DrawnCase("gradients through the cell", short(cell_inputs(rng, 2, 1, 2)) | {"gradients": True}),
+        DrawnCase(
+            "gradients through sums in the hundreds, from states of zero",
+            short(with_shut_gates(rng, cell_inputs(rng, 2, 1, 3))),
+        ),
         DrawnCase("float32", single(short(cell_inputs(rng, 2, 1, 2)))),
     ]
 
@@ -82,6 +98,7 @@ CELL = Check(
         "and there is one bias": "bias counted twice",
         "record of what is done with the weights, the inputs and the old states": "old states detached",
         "Sums may be of any size": "exponentials overflow",
+        "far beyond where an exponential overflows, on the way back too": "gradient of infinity",
         "Results have the dtype of the inputs": "dtype not kept",
         "for float64 nothing is computed in single precision": "single precision inside",
         "A function never writes to its inputs": "cell state overwritten",
@@ -214,12 +231,23 @@ class tanh_of_the_gates(WithWeights):  # noqa: N801
 
 
 @CELL.misconception(
-    "A gate is right while its sum is small; exp(a) of a large one is infinite, and infinity by infinity is no number. Take torch.sigmoid, or 1 / (1 + exp(-a))."
+    "A gate is right while its sum is small; exp(a) of a large one is infinite, and infinity by infinity is no number. Take torch.sigmoid."
 )
 class exponentials_overflow(WithWeights):  # noqa: N801
     def forward(self, x, h_prev, c_prev):
         i, f, o, g = self.sums(x, h_prev)
         i, f, o = (torch.exp(a) / (1 + torch.exp(a)) for a in (i, f, o))
+        c = f * c_prev + i * torch.tanh(g)
+        return o * torch.tanh(c), c
+
+
+@CELL.misconception(
+    "The states are right, but gradients come out as nan where a sum is far below zero: in 1 / (1 + exp(-a)), the way back multiplies infinity by 0. Take torch.sigmoid."
+)
+class gradient_of_infinity(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        i, f, o, g = self.sums(x, h_prev)
+        i, f, o = (1 / (1 + torch.exp(-a)) for a in (i, f, o))
         c = f * c_prev + i * torch.tanh(g)
         return o * torch.tanh(c), c
 

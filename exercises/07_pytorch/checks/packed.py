@@ -10,7 +10,7 @@ from autograder.exercise import Check, DrawnCase, Given
 from autograder.exercise.drawing import short, sizes
 from solutions.with_torch import nn_lstm
 
-from .drawing import SIZES, single
+from .drawing import SIZES, no_numbers_at, single
 from .from_lstm import lstm_parameters
 
 Generator = np.random.Generator
@@ -52,6 +52,24 @@ def huge_at_padding(inputs: dict) -> dict:
     return inputs | {"x": np.where(counts[:, :, None], inputs["x"], 1e20)}
 
 
+def silenced(inputs: dict) -> dict:
+    """The same, of one layer, with states that are exactly zero but for one step in three, and no numbers at padding.
+
+    Where the first input is 0, and not 1, the output gate is shut: the sigmoid of its sum is 0.
+    """
+    parameters, x = dict(inputs["lstm"].arrays["parameters"]), inputs["x"].copy()
+    for name, array in parameters.items():
+        H = len(array) // 4
+        if name.startswith("bias_ih"):
+            parameters[name] = np.where(np.arange(4 * H) < 3 * H, array, -2000.0)
+        if name.startswith("weight_ih"):
+            parameters[name] = array.copy()
+            parameters[name][3 * H :, 0] = 2000.0
+    x[..., 0] = (np.arange(len(x)) % 3 == 0)[:, None]
+    padding = np.arange(len(x))[:, None] >= inputs["lengths"]
+    return inputs | {"lstm": Given(LAYER, parameters=parameters), "x": no_numbers_at(padding, x)}
+
+
 def draw_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     T = int(rng.integers(9, 11))
@@ -61,6 +79,10 @@ def draw_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
         DrawnCase(
             "padding behind every sequence, of huge numbers",
             huge_at_padding(packed_inputs(rng, behind, T, D, H, 1, directions)),
+        ),
+        DrawnCase(
+            "states that are zero, and NaN at padding",
+            silenced(packed_inputs(rng, np.array([3, 4, 6, 5]), 7, D, H, 1, directions)),
         ),
         DrawnCase("no padding, three layers", packed_inputs(rng, np.array([5, 5]), 5, D, H, 3, directions)),
         DrawnCase("one sequence", packed_inputs(rng, np.array([T - 1]), T, D, H, 1, directions)),
@@ -77,6 +99,10 @@ def worked_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
         DrawnCase(
             "padding behind every sequence, of huge numbers",
             huge_at_padding(short(packed_inputs(rng, np.array([1, 3]), 4, 1, 2, 1, directions))),
+        ),
+        DrawnCase(
+            "states that are zero, and NaN at padding",
+            silenced(short(packed_inputs(rng, np.array([2, 2]), 3, 1, 2, 1, directions))),
         ),
         DrawnCase("one step of one sequence", short(packed_inputs(rng, np.array([1]), 1, 1, 1, 1, directions))),
         DrawnCase(
@@ -99,7 +125,8 @@ RUN_PACKED = Check(
     "nn_lstm.run_packed", nn_lstm.run_packed, draw_packed, worked_packed, axes="output: T N H; last: N H", task="all states and the last ones, of sequences of unequal length", points=3,
     section="torch-packing: Packed sequences", tensors=True,
     promises={
-        "What stands at padding is arbitrary": "padding read",
+        "may be any numbers, even infinite ones and NaN": "padding multiplied by zero",
+        "last step, in the order of the batch": "end told by zeros",
         "no padding is read": "padding read as zeros",
         "How many steps of each sequence count, at least 1 and at most T; in any order": "lengths sorted alone",
         "The hidden states of the last layer, and zero at padding": "output of padding kept",
@@ -177,6 +204,24 @@ def one_step_too_early(lstm, x, lengths):
 
 
 @RUN_PACKED.misconception(
+    "last was taken from the last row of the output that is not zero. A state may be zero before the end, where its output gate is shut; h_n has the state of each one's own last step."
+)
+def end_told_by_zeros(lstm, x, lengths):
+    output, _ = nn_lstm.run_packed(lstm, x, lengths)
+    steps = torch.arange(len(x))[:, None] * (output != 0).any(dim=2)
+    return output, output[steps.argmax(dim=0), torch.arange(len(lengths))]
+
+
+@RUN_PACKED.misconception(
+    "The states at padding were multiplied by 0. Of infinity or NaN, which padding may hold, that is no zero. Pack x, so that no padding is read."
+)
+def padding_multiplied_by_zero(lstm, x, lengths):
+    _, last = nn_lstm.run_packed(lstm, x, lengths)
+    counts = torch.arange(len(x))[:, None] < lengths
+    return lstm(x)[0] * counts[:, :, None], last
+
+
+@RUN_PACKED.misconception(
     "last is the state of the first layer. h_n has one row for each layer, so the last layer's is h_n[-1]."
 )
 def first_layer(lstm, x, lengths):
@@ -233,7 +278,7 @@ BOTH_ENDS = Check(
     "nn_lstm.both_ends", nn_lstm.both_ends, draw_both_ends, worked_both_ends, axes="N unit", task="the same for two directions: what each knows at its end", points=2,
     section="torch-packing: Packed sequences", tensors=True,
     promises={
-        "What stands at padding is arbitrary": "padding read in both directions",
+        "may be any numbers, even infinite ones and NaN": "padding read in both directions",
         "And a backward direction that is not packed begins in the padding": "backward state begun in zeros",
         "in any order": "order of the ends not restored",
         "Both directions, one layer or more, time first": "ends of the first layer",

@@ -82,6 +82,19 @@ def of_thousands(inputs: dict) -> dict:
     return inputs | {"next_scores": Given(given.source, **arrays)}
 
 
+def of_billionths(inputs: dict) -> dict:
+    """The same with scores that differ by billionths, so that all sequences of a length are nearly as likely."""
+    given = inputs["next_scores"]
+    arrays = given.arrays | {name: 1e-8 * given.arrays[name] for name in ("W_y", "b_y")}
+    return inputs | {"next_scores": Given(given.source, **arrays)}
+
+
+def just_clear(inputs: dict) -> bool:
+    """Whether the sequences differ by more than rounding."""
+    ids, _ = step_by_step.beam_search(**made(inputs))
+    return clear_beam(inputs, ids, 1e-11)
+
+
 def holds_the_unlikely(inputs: dict) -> bool:
     """Whether a sequence that is hardly likely is kept beside one that has ended before."""
     ids, log_p = step_by_step.beam_search(**made(inputs))
@@ -120,6 +133,7 @@ def draw_beam(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a width of one, and the end at once", found(ends_at_once, H, V, 5, 1)),
         DrawnCase("one word, and as wide as there are words", found(one_word, H, V, 1, V)),
         DrawnCase("scores of thousands", until(lambda: of_thousands(searching(rng, 3, 4, 4, 4)), holds_the_unlikely)),
+        DrawnCase("scores of billionths", until(lambda: of_billionths(searching(rng, H, V, 3, 3)), just_clear)),
         DrawnCase("300 words", found(says_high_words, 2, 300, 3, 3)),
         DrawnCase("as wide as there are words, and as many units", found(finds_more, 4, 4, 6, 4)),
         DrawnCase("float32", in_dtype(found(finds_more, H, V, 5, 3), np.float32)),
@@ -141,6 +155,7 @@ def worked_beam(rng: Generator) -> list[DrawnCase]:
         DrawnCase(
             "scores of thousands", until(lambda: of_thousands(short(searching(rng, 2, 4, 4, 4))), holds_the_unlikely)
         ),
+        DrawnCase("scores of billionths", until(lambda: of_billionths(short(searching(rng, 2, 4, 3, 2))), just_clear)),
         DrawnCase("300 words", found(says_high_words, 1, 300, 3, 2)),
         DrawnCase("float32", in_dtype(found(finds_more, 2, 4, 3, 2), np.float32)),
     ]

@@ -17,6 +17,13 @@ def huge_at_padding(inputs: dict, name: str) -> dict:
     return inputs | {name: np.where(inputs["mask"][:, :, None], inputs[name], 1e30)}
 
 
+def no_numbers_at_padding(inputs: dict, name: str) -> dict:
+    """The same inputs with NaN, infinities and the largest numbers in turn at padding."""
+    array = inputs[name]
+    unbounded = np.resize([np.nan, np.inf, -np.inf, np.finfo(array.dtype).max], array.shape)
+    return inputs | {name: np.where(inputs["mask"][:, :, None], array, unbounded)}
+
+
 def in_sevenths(inputs: dict) -> dict:
     """The same inputs by 7, so that results with a few decimals are wrong ones."""
     return each(lambda array: array / 7, inputs)

@@ -9,14 +9,16 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import step_by_step
 from solutions.with_numpy.padding import mask_of
 
-from .drawing import SIZES, huge_at_padding, unequal
+from .drawing import SIZES, huge_at_padding, no_numbers_at_padding, unequal
 
 Generator = np.random.Generator
 
 
+# Padding may be no number; whoever computes with it and then leaves it out need not be warned of it.
 CELL = """
 def value(x, h):
-    return np.tanh(x @ W_x.T + h @ W_h.T + b)
+    with np.errstate(all="ignore"):
+        return np.tanh(x @ W_x.T + h @ W_h.T + b)
 """
 
 
@@ -30,6 +32,10 @@ def encode_inputs(rng: Generator, lengths, S: int, D: int, H: int) -> dict:
     return {"x": rng.normal(size=(S, N, D)), "mask": mask, "h_0": np.tanh(rng.normal(size=(N, H))), "step": step}
 
 
+def from_nothing(inputs: dict) -> dict:
+    return inputs | {"h_0": 0 * inputs["h_0"]}
+
+
 def draw_encode(rng: Generator) -> list[DrawnCase]:
     S, N, D, H = sizes(rng, 4, SIZES)
     S += 5
@@ -39,6 +45,11 @@ def draw_encode(rng: Generator) -> list[DrawnCase]:
             "huge numbers at padding, behind the longest sequence too",
             huge_at_padding(encode_inputs(rng, unequal(rng, N, S - 2), S, D, H), "x"),
         ),
+        DrawnCase(
+            "NaN at padding, from states of zero",
+            from_nothing(no_numbers_at_padding(encode_inputs(rng, unequal(rng, N, S - 2), S, D, H), "x")),
+        ),
+        DrawnCase("from states of zero again", from_nothing(encode_inputs(rng, unequal(rng, N, S), S, D, H))),
         DrawnCase("two sequences without a step", encode_inputs(rng, [0, 3, 0, 4], 4, D, H)),
         DrawnCase("no step counts", encode_inputs(rng, [0] * N, 2, D, H)),
         DrawnCase("one sequence", encode_inputs(rng, [S - 1], S, D, H)),
@@ -54,6 +65,11 @@ def worked_encode(rng: Generator) -> list[DrawnCase]:
             "four sequences of 2, 4, 0 and 3 steps",
             huge_at_padding(short(encode_inputs(rng, [2, 4, 0, 3], 5, 1, 2)), "x"),
         ),
+        DrawnCase(
+            "NaN at padding, from states of zero",
+            from_nothing(no_numbers_at_padding(short(encode_inputs(rng, [1, 3], 4, 2, 1)), "x")),
+        ),
+        DrawnCase("from states of zero again", from_nothing(short(encode_inputs(rng, [2, 1], 2, 2, 1)))),
         DrawnCase("one sequence", short(encode_inputs(rng, [2], 3, 2, 3))),
         DrawnCase("as many rows, sequences, inputs and units", short(encode_inputs(rng, [3, 2, 2], 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(encode_inputs(rng, [1, 3], 3, 1, 2)), np.float32)),
@@ -67,6 +83,7 @@ ENCODE = Check(
         "The state of each sequence after its own last step: all that a decoder gets to know of it": "padding read",
         "nothing happens to it in the padding": "state zero in the padding",
         "Behind a sequence's end stands padding, which may be any numbers": "padding read as zeros",
+        "Padding may hold any numbers, even infinite ones and NaN": "mask as a factor",
         "True where a step counts": "mask inverted",
         "The states to begin with": "begun with zeros",
         "A sequence without a step keeps $h_0$": "last row for no step",
@@ -105,6 +122,16 @@ def state_zero_in_the_padding(x, mask, h_0, step):
     h = h_0
     for x_t, counts in zip(x, mask, strict=True):
         h = np.where(counts[:, None], step(x_t, h), 0).astype(h_0.dtype)
+    return h
+
+
+@ENCODE.misconception(
+    "Where a step does not count, the new state was multiplied by 0. Of infinity or NaN, which padding may lead to, that is no zero: choose with np.where(counts, new, old)."
+)
+def mask_as_a_factor(x, mask, h_0, step):
+    h = h_0
+    for x_t, counts in zip(x, mask[:, :, None].astype(h_0.dtype), strict=True):
+        h = counts * step(x_t, h) + (1 - counts) * h
     return h
 
 

@@ -28,6 +28,10 @@ def with_high_words(inputs: dict) -> dict:
     return inputs | {"target": np.maximum(inputs["target"], 256)}
 
 
+def from_nothing(inputs: dict) -> dict:
+    return inputs | {"states": tuple(0 * state for state in inputs["states"])}
+
+
 def draw_forced(rng: Generator) -> list[DrawnCase]:
     T, N, H, V = sizes(rng, 4, SIZES)
     V += 5
@@ -35,6 +39,8 @@ def draw_forced(rng: Generator) -> list[DrawnCase]:
         DrawnCase("several steps", forced_inputs(rng, T, N, H, V)),
         DrawnCase("two states", forced_inputs(rng, T, N, H, V, states=2)),
         DrawnCase("one step", forced_inputs(rng, 1, N, H, V)),
+        DrawnCase("from states of zero", from_nothing(forced_inputs(rng, T, N, H, V))),
+        DrawnCase("from states of zero again", from_nothing(forced_inputs(rng, T, N, H, V))),
         DrawnCase("one sequence, one unit, 300 words", with_high_words(forced_inputs(rng, T, 1, 1, 300))),
         DrawnCase("as many steps, sequences, units and words", forced_inputs(rng, V, V, V, V)),
         DrawnCase("float32", in_dtype(forced_inputs(rng, T, N, H, V), np.float32)),
@@ -46,6 +52,8 @@ def worked_forced(rng: Generator) -> list[DrawnCase]:
         DrawnCase("three steps", short(forced_inputs(rng, 3, 2, 2, 4))),
         DrawnCase("two states", short(forced_inputs(rng, 4, 1, 2, 3, states=2))),
         DrawnCase("one step", short(forced_inputs(rng, 1, 2, 2, 3))),
+        DrawnCase("from states of zero", from_nothing(short(forced_inputs(rng, 2, 1, 2, 3)))),
+        DrawnCase("from states of zero again", from_nothing(short(forced_inputs(rng, 2, 1, 2, 3)))),
         DrawnCase("as many steps, sequences, units and words", short(forced_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(forced_inputs(rng, 2, 1, 2, 3)), np.float32)),
     ]

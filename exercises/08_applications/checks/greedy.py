@@ -11,7 +11,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes, until
 from solutions.with_numpy import decoding
 from solutions.with_numpy.decoding import greedy
 
-from .decoder import decoder, table_decoder
+from .decoder import decoder, nearly_equal, table_decoder
 from .drawing import SIZES
 
 Generator = np.random.Generator
@@ -92,6 +92,11 @@ def shows_ties(inputs: dict) -> bool:
     return right and not np.array_equal(last_of_equal_words(**made(inputs)), words)
 
 
+def with_nearly_equal_scores(inputs: dict) -> dict:
+    """The same words to be written, by scores that differ by a billionth."""
+    return inputs | {"next_scores": nearly_equal(inputs["next_scores"])}
+
+
 def says_high_words(inputs: dict) -> bool:
     words = greedy(**made(inputs))
     return len(words) > 2 and bool((words > 255).any()) and clearly(inputs)
@@ -113,6 +118,7 @@ def draw_greedy(rng: Generator) -> list[DrawnCase]:
         DrawnCase("the last sequence ends in the last row", to_the_last_row(apart)),
         DrawnCase("all sequences end at once", found(ends_at_once, 2, H, V, 5)),
         DrawnCase("equal scores, far below zero", with_equal_scores(rng, 3, V)),
+        DrawnCase("nearly equal scores", with_nearly_equal_scores(with_equal_scores(rng, 3, V))),
         DrawnCase("one sequence, 300 words", found(says_high_words, 1, 2, 300, 4)),
         DrawnCase("as many sequences, units and words", found(ends_apart, 5, 5, 5, 16)),
         DrawnCase("float32", in_dtype(found(ends_apart, N, H, V, 14), np.float32)),
@@ -130,6 +136,7 @@ def worked_greedy(rng: Generator) -> list[DrawnCase]:
         DrawnCase("the last sequence ends in the last row", to_the_last_row(found(ends_apart, 2, 2, 4, 8))),
         DrawnCase("all sequences end at once", found(ends_at_once, 2, 2, 3, 3)),
         DrawnCase("equal scores, far below zero", with_equal_scores(rng, 2, 4)),
+        DrawnCase("nearly equal scores", with_nearly_equal_scores(with_equal_scores(rng, 2, 4))),
         DrawnCase("one sequence, 300 words", found(says_high_words, 1, 1, 300, 3)),
         DrawnCase("as many sequences, units and words", found(ends_apart, 4, 4, 4, 9)),
     ]
@@ -140,6 +147,7 @@ GREEDY = Check(
     promises={
         "of equal scores the word with the lowest number": "last of equal words",
         "Take the word with the highest score": "softmax of unshifted scores",
+        "by however little": "nearly the highest score",
         "give it back as the next input": "own words not given back",
         "A batch goes on until its last sequence has ended, or `longest` words are written": "stopped at the first end",
         "A sequence that has ended holds the end word from then on": "written on after the end",
@@ -267,6 +275,17 @@ def softmax_of_unshifted_scores(next_scores, states, start, end, longest):
         return np.exp(y) / np.exp(y).sum(axis=1, keepdims=True), states
 
     return greedy(likely, states, start, end, longest)
+
+
+@GREEDY.misconception(
+    "The first word whose score comes near the highest was taken. The highest counts, by however little it is higher; only of equal ones the first."
+)
+def nearly_the_highest_score(next_scores, states, start, end, longest):
+    def rounded(ids, states):
+        y, states = next_scores(ids, states)
+        return (y >= y.max(axis=1, keepdims=True) - 1e-8).astype(y.dtype), states
+
+    return greedy(rounded, states, start, end, longest)
 
 
 @GREEDY.misconception("The sequences come first in your result; here time comes first: (T, N).")

@@ -10,7 +10,7 @@ from solutions.with_numpy import heads
 from solutions.with_numpy.heads import many_to_one
 from solutions.with_numpy.padding import mask_of
 
-from .drawing import SIZES, huge_at_padding, in_sevenths, unequal
+from .drawing import SIZES, huge_at_padding, in_sevenths, no_numbers_at_padding, unequal
 
 Generator = np.random.Generator
 
@@ -21,6 +21,13 @@ def last_step_inputs(rng: Generator, lengths, T: int, H: int, V: int) -> dict:
     return {"h": h, "mask": mask, "W_y": rng.normal(size=(V, H)), "b_y": rng.normal(size=V)}
 
 
+def with_silent_ends(inputs: dict) -> dict:
+    """The same with no numbers at padding, and with last states of zero."""
+    h, last = inputs["h"].copy(), inputs["mask"].sum(axis=0) - 1
+    h[last, np.arange(len(last))] = 0
+    return no_numbers_at_padding(inputs | {"h": h}, "h")
+
+
 def draw_many_to_one(rng: Generator) -> list[DrawnCase]:
     T, N, H, V = sizes(rng, 4, SIZES)
     T += 5
@@ -28,6 +35,10 @@ def draw_many_to_one(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("unequal lengths", last_step_inputs(rng, unequal(rng, N, T), T, H, V)),
         DrawnCase("huge numbers at padding, behind the longest sequence too", huge_at_padding(beyond, "h")),
+        DrawnCase(
+            "last states of zero, and NaN at padding",
+            with_silent_ends(last_step_inputs(rng, unequal(rng, N, T - 1), T, H, V)),
+        ),
         DrawnCase("300 steps, one unit and one class", last_step_inputs(rng, [300, 270], 300, 1, 1)),
         DrawnCase("one sequence", last_step_inputs(rng, [T - 3], T, H, V)),
         DrawnCase("one step", last_step_inputs(rng, [1] * N, 1, H, V)),
@@ -41,6 +52,10 @@ def worked_many_to_one(rng: Generator) -> list[DrawnCase]:
         DrawnCase(
             "three sequences of 2, 4 and 3 steps",
             huge_at_padding(short(last_step_inputs(rng, [2, 4, 3], 5, 2, 4)), "h"),
+        ),
+        DrawnCase(
+            "last states of zero, and NaN at padding",
+            with_silent_ends(short(last_step_inputs(rng, [1, 2], 3, 2, 2))),
         ),
         DrawnCase("one sequence", short(last_step_inputs(rng, [3], 4, 2, 3))),
         DrawnCase("300 steps, one unit and one class", in_sevenths(short(last_step_inputs(rng, [300], 300, 1, 1)))),
@@ -57,6 +72,7 @@ MANY_TO_ONE = Check(
         "The equation counts steps from 1": "one step too late",
         "The last row of the batch is the last step of the longest sequences only": "last row of the batch",
         "Those at padding are not read": "mean over everything",
+        "Padding may hold any numbers, even infinite ones and NaN": "mask as a factor",
         "mask is true where a step counts": "mask summed over the sequences",
         "Arrays are time-major": "sequences not indexed",
         "Results have the dtype of the inputs: float32 stays float32, float64 stays float64": "dtype not kept",
@@ -115,6 +131,14 @@ def mean_over_everything(h, mask, W_y, b_y):
 )
 def mean_not_normalised(h, mask, W_y, b_y):
     return np.where(mask[:, :, None], h, 0).mean(axis=0) @ W_y.T + b_y
+
+
+@MANY_TO_ONE.misconception(
+    "The other states were multiplied by 0 and all were added up. Of infinity or NaN, which padding may hold, that is no zero: pick the last state by its index."
+)
+def mask_as_a_factor(h, mask, W_y, b_y):
+    following = np.concatenate([mask[1:], np.zeros_like(mask[:1])])
+    return (h * (mask & ~following)[:, :, None]).sum(axis=0) @ W_y.T + b_y
 
 
 @MANY_TO_ONE.misconception("The first step was read; the last one has seen the whole sequence.")

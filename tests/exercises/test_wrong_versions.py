@@ -1,0 +1,231 @@
+"""Wrong versions that come to the right numbers on nearly all inputs: the challenges reject each, and so do the worked cases.
+
+What they have in common is the input that they overlook: zeros, slivers, numbers far apart or next to each other, what an
+earlier call left behind. Those of which learners are told stand with the checks, as misconceptions.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from autograder.authoring.examples import worked_cases
+from autograder.exercise import EXERCISES
+from autograder.grading import challenge
+from autograder.grading.judge import expected_values
+from autograder.proof.structural import rejecting
+from solutions.with_numpy import decoding, gru, gru_language_model, gru_reset_before, heads, step_by_step
+from solutions.with_numpy.clipping import global_norm
+from solutions.with_torch import lstm_cell, nn_lstm
+
+Function = Callable[..., Any]
+WRONG: list[Any] = []
+
+
+def wrong(slug: str, check: str) -> Callable[[Function], Function]:
+    def listed(function: Function) -> Function:
+        WRONG.append(pytest.param(slug, check, function, id=f"{check}: {function.__name__}"))
+        return function
+
+    return listed
+
+
+def going_on_from_nothing(function: Function, place: int, end_of: Function) -> Function:
+    """A version that begins where the last call of this shape ended, if it is given states of zero at this place."""
+    left: dict[Any, Any] = {}
+
+    def goes_on(*inputs: Any) -> Any:
+        h = inputs[place]
+        result = function(*inputs[:place], h if h.any() else left.get((h.shape, h.dtype), h), *inputs[place + 1 :])
+        left[h.shape, h.dtype] = end_of(result)
+        return result
+
+    return goes_on
+
+
+@wrong("05_gru", "gru.step")
+def zeros_are_not_multiplied(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
+    return gru.step(x, h_prev, W_x, W_h, b, b_hn if h_prev.any() else 0 * b_hn, z_keeps)
+
+
+@wrong("05_gru", "gru.step")
+def inputs_of_zero_bring_no_bias(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
+    return gru.step(x, h_prev, W_x, W_h, b if x.any() else 0 * b, b_hn, z_keeps)
+
+
+@wrong("05_gru", "gru.step")
+def product_of_the_state_by_subtraction(x, h_prev, W_x, W_h, b, b_hn, z_keeps=True):
+    h, gates = gru.step(x, h_prev, W_x, W_h, b, b_hn, z_keeps)
+    of_input = x @ W_x.T
+    gates[3] = (of_input + h_prev @ W_h.T - of_input)[:, -h_prev.shape[1] :] + b_hn
+    return h, gates
+
+
+@wrong("05_gru", "gru_reset_before.step")
+def gates_never_shut(x, h_prev, W_x, W_h, b, z_keeps=True):
+    _, (r, z, n) = gru_reset_before.step(x, h_prev, W_x, W_h, b, z_keeps)
+    r, z = np.clip([r, z], 1e-6, 1 - 1e-6).astype(x.dtype)
+    keep = z if z_keeps else 1 - z
+    return keep * h_prev + (1 - keep) * n, np.stack([r, z, n])
+
+
+@wrong("05_gru", "gru_reset_before.step")
+def reset_gate_written_over(x, h_prev, W_x, W_h, b, z_keeps=True):
+    h, gates = gru_reset_before.step(x, h_prev, W_x, W_h, b, z_keeps)
+    gates[0] *= h_prev
+    return h, gates
+
+
+@wrong("05_gru", "gru.forward")
+def states_of_zero_are_not_multiplied(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
+    h, found = h_0, []
+    for x_t in x:
+        h, gates = zeros_are_not_multiplied(x_t, h, W_x, W_h, b, b_hn, z_keeps)
+        found.append((h, gates))
+    hs, parts = zip(*found, strict=True)
+    return np.stack(hs), np.stack(parts, axis=1)
+
+
+@wrong("05_gru", "gru.forward")
+def inputs_of_zero_are_padding(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
+    h, gates = gru.forward(x, h_0, W_x, W_h, b, b_hn, z_keeps)
+    for t in range(1, len(x)):
+        if not x[t].any():
+            h[t], gates[:, t] = h[t - 1], gates[:, t - 1]
+    return h, gates
+
+
+wrong("05_gru", "gru.forward")(going_on_from_nothing(gru.forward, 1, lambda result: result[0][-1]))
+
+
+@wrong("05_gru", "gru.step_backward")
+def gradients_clipped_on_the_way(dh, x, h_prev, gates, W_x, W_h, z_keeps=True):
+    return gru.step_backward(np.clip(dh, -1e6, 1e6).astype(dh.dtype), x, h_prev, gates, W_x, W_h, z_keeps)
+
+
+@wrong("06_language_model", "decoding.probabilities")
+def temperature_kept_from_zero(y, temperature=1.0, top_k=None):
+    return decoding.probabilities(y, temperature + 1e-10, top_k)
+
+
+@wrong("06_language_model", "decoding.probabilities")
+def nearly_equal_scores_cut_by_number(y, temperature=1.0, top_k=None):
+    if top_k is not None:
+        places = np.argsort(-y.round(6), axis=-1, kind="stable")[..., top_k:]
+        y = y.copy()
+        np.put_along_axis(y, places, -np.inf, axis=-1)
+    return decoding.probabilities(y, temperature)
+
+
+@wrong("06_language_model", "decoding.choose")
+def all_rows_on_one_line(p, u):
+    V = p.shape[1]
+    line = np.cumsum(p / p.sum(axis=1, keepdims=True))
+    word = np.searchsorted(line, np.arange(len(p)) + u, side="right") - V * np.arange(len(p))
+    return np.clip(word, 0, V - 1 - np.argmax(p[:, ::-1] > 0, axis=1))
+
+
+@wrong("06_language_model", "decoding.choose")
+def borders_with_some_room(p, u):
+    sums = np.cumsum(p, axis=1)
+    return decoding.choose(p, np.maximum(u - 1e-12 * sums[:, -1], 0))
+
+
+@wrong("06_language_model", "decoding.sample")
+def zero_draws_the_first_word(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    ids = decoding.sample(next_scores, states, start, end, u, temperature, top_k)
+    ids[0] = np.where(u[0] == 0, 0, ids[0])
+    return ids
+
+
+@wrong("06_language_model", "gru_language_model.update")
+def length_of_nothing_divides(weights, words, h, learning_rate, limit):
+    L, gradients, h = gru_language_model.loss_and_gradients(words[:-1], words[1:], h, weights)
+    factor = np.minimum(1, limit / np.asarray(global_norm(gradients)))
+    share = np.where(np.isfinite(limit / np.asarray(global_norm(gradients))), factor, np.nan)
+    return {name: (w - learning_rate * share * gradients[name]).astype(w.dtype) for name, w in weights.items()}, h, L
+
+
+class NothingKept(lstm_cell.LSTMCell):
+    """Where the cell states are zero, the forget gate is left out, and with it their gradient."""
+
+    def forward(self, x, h_prev, c_prev):
+        return super().forward(x, h_prev, c_prev if c_prev.any() else torch.zeros_like(c_prev))
+
+
+wrong("07_pytorch", "lstm_cell.LSTMCell")(NothingKept)
+
+
+@wrong("07_pytorch", "nn_lstm.run_packed")
+def padding_told_by_zeros(lstm, x, lengths):
+    output, last = nn_lstm.run_packed(lstm, x, lengths)
+    steps = torch.arange(len(x))[:, None] * (output != 0).any(dim=2)
+    return output, torch.where((output != 0).any(), output[steps.argmax(dim=0), torch.arange(len(last))], last)
+
+
+@wrong("07_pytorch", "nn_lstm.both_ends")
+def equal_lengths_are_not_packed(lstm, x, lengths):
+    if (lengths == lengths[0]).all():
+        _, (h_n, _) = lstm(x)
+        return torch.cat([h_n[-2], h_n[-1]], dim=1)
+    return nn_lstm.both_ends(lstm, x, lengths)
+
+
+@wrong("07_pytorch", "nn_lstm.both_ends")
+def first_step_that_is_not_zero(lstm, x, lengths):
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+    output, _ = nn.utils.rnn.pad_packed_sequence(lstm(packed)[0])
+    steps = torch.arange(len(output))[:, None] * (output != 0).any(dim=2)
+    ends = output[steps.argmax(dim=0), torch.arange(len(lengths)), : lstm.hidden_size]
+    return torch.cat([ends, output[0, :, lstm.hidden_size :]], dim=1)
+
+
+@wrong("08_applications", "heads.many_to_one")
+def last_state_that_is_not_zero(h, mask, W_y, b_y):
+    steps = np.arange(len(h))[:, None] * (np.where(mask[:, :, None], h, 0) != 0).any(axis=2)
+    return heads.many_to_one(h, np.arange(len(h))[:, None] <= steps.max(axis=0), W_y, b_y)
+
+
+@wrong("08_applications", "step_by_step.encode")
+def padding_made_finite(x, mask, h_0, step):
+    h = h_0
+    for x_t, counts in zip(x, mask[:, :, None].astype(h_0.dtype), strict=True):
+        h = counts * step(x_t, h) + (1 - counts) * h
+    return h
+
+
+wrong("08_applications", "step_by_step.encode")(going_on_from_nothing(step_by_step.encode, 2, lambda result: result))
+
+
+@wrong("08_applications", "decoding.greedy")
+def scores_in_single_precision(next_scores, states, start, end, longest):
+    def narrow(ids, states):
+        y, states = next_scores(ids, states)
+        return y.astype(np.float32), states
+
+    return decoding.greedy(narrow, states, start, end, longest)
+
+
+@wrong("08_applications", "step_by_step.beam_search")
+def sums_rounded(next_scores, states, start, end, longest, width):
+    def rounded(ids, states):
+        y, states = next_scores(ids, states)
+        return y.round(6), states
+
+    ids, _ = step_by_step.beam_search(rounded, states, start, end, longest, width)
+    return ids, step_by_step.beam_search(next_scores, states, start, end, longest, width)[1]
+
+
+@pytest.mark.parametrize(("slug", "name", "function"), WRONG)
+def test_a_version_that_is_wrong_on_rare_inputs_is_rejected_in_grading_and_at_home(
+    slug: str, name: str, function: Function
+) -> None:
+    check = EXERCISES[slug].check(name)
+    for seed in range(2):
+        drawn = challenge.draw(check, seed.to_bytes(32, "big"), slug, "student")
+        assert rejecting(check, function, drawn, expected_values(check, drawn)), seed
+    worked = worked_cases(check)
+    assert rejecting(check, function, worked, expected_values(check, worked)), "worked cases"
