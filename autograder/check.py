@@ -125,15 +125,18 @@ class Shown:
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tensors: bool = False
     new_arrays: bool = False
+    apart: int | None = None
 
     @classmethod
-    def of(cls, function: str, axes: str, tensors: bool = False, new_arrays: bool = False) -> Shown:
+    def of(
+        cls, function: str, axes: str, tensors: bool = False, new_arrays: bool = False, apart: int | None = None
+    ) -> Shown:
         """From "T N H", or from "dx: T N D; db: H" where a function returns several arrays."""
         if ":" not in axes:
-            return cls(function, tuple(axes.split()), {}, tensors, new_arrays)
+            return cls(function, tuple(axes.split()), {}, tensors, new_arrays, apart)
         named = (part.partition(":") for part in axes.split(";"))
         parts = {name.strip(): tuple(own.split()) for name, _, own in named}
-        return cls(function, (), parts, tensors, new_arrays)
+        return cls(function, (), parts, tensors, new_arrays, apart)
 
     def say(self, told: str, **names: Any) -> str:
         return told.format(function=self.function, **names)
@@ -150,7 +153,7 @@ class Shown:
             return self
         name = list(self.parts)[number] if key.isdigit() and number < len(self.parts) else key
         told = _("part {number} of the result").format(number=number + 1) if name.isdigit() else name
-        return Shown(told, self.parts.get(name, ()), tensors=self.tensors)
+        return Shown(told, self.parts.get(name, ()), tensors=self.tensors, apart=self.apart)
 
 
 def wanted_kind(wanted: Expected, shown: Shown) -> str:
@@ -230,6 +233,15 @@ def largest(array: Array, otherwise: float = 1.0) -> float:
     return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or otherwise
 
 
+def measure(expected: Array, apart: int | None) -> Any:
+    """What errors are measured by: the array's largest number, or that of each part, where so many last axes make one."""
+    if apart is None:
+        return largest(expected)
+    places = expected.shape[: expected.ndim - apart]
+    of_parts = [largest(expected[place]) for place in np.ndindex(places)]
+    return np.reshape(of_parts, (*places, *[1] * (expected.ndim - len(places))))
+
+
 def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolerance: float) -> str | None:
     """Compare values; an error counts relative to the largest expected value, whatever the dtype of the answer."""
     array = returned.array
@@ -237,7 +249,7 @@ def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolera
         told = _("{function} returned an array that is too large or of an unknown dtype ({dtype}).")
         return shown.say(told, dtype=returned.dtype)
     error = np.abs(array.astype(np.float64) - expected.astype(np.float64))
-    wrong = ~(error <= (tolerance * largest(expected) if expected.dtype.kind == "f" else 0.0))
+    wrong = ~(error <= (tolerance * measure(expected, shown.apart) if expected.dtype.kind == "f" else 0.0))
     if not wrong.any():
         return None
     finite = np.isfinite(array)
@@ -529,7 +541,7 @@ def check_function(name: str, function: Callable[..., Any], example: dict[str, A
         told = _("check needs the function itself, not a {type}: write its name without brackets.")
         return Verdict(name, "error", told.format(type=type(function).__name__))
     tensors, new_arrays = example["tensors"], example["new_arrays"]
-    shown = Shown.of(example["function"], example["axes"], tensors, new_arrays)
+    shown = Shown.of(example["function"], example["axes"], tensors, new_arrays, example.get("apart"))
     inputs = [value_from({"dict": case["inputs"]}) for case in example["cases"]]
     try:
         cases = calls(function, inputs, tensors, new_arrays)
