@@ -135,7 +135,7 @@ def matching(
             case = call(mistake.function, one.inputs, check.tensors)
             yield case if check.new_arrays else replace(case, shared=())
 
-    return named(cases, expected, tolerances(check, drawn), check.misconceptions, theirs)
+    return named(cases, expected, tolerances(check, drawn), check.misconceptions, theirs, check.apart)
 
 
 class Lookup:

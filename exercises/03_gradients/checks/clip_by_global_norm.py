@@ -2,8 +2,6 @@
 
 # A misconception takes what the reference takes, whether it uses it or not.
 
-import copy
-
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
@@ -204,10 +202,11 @@ def small_number_added_to_the_norm(gradients, limit):
     "array for each name: gradient * factor."
 )
 def an_array_under_two_names_scaled_twice(gradients, limit):
-    norm, copies = clipping.global_norm(gradients), copy.deepcopy(gradients)
-    for gradient in copies.values():
+    norm, copies = clipping.global_norm(gradients), {id(g): g.copy() for g in gradients.values()}
+    clipped = every(lambda g: copies[id(g)], gradients)  # as deepcopy keeps them
+    for gradient in clipped.values():
         gradient[:] *= factor_for(norm, limit)
-    return copies, norm
+    return clipped, norm
 
 
 @CLIP_BY_GLOBAL_NORM.misconception(

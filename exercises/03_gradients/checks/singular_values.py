@@ -26,7 +26,7 @@ def symmetric_matrices(rng: Generator, N: int, H: int) -> np.ndarray:
 
 def of_all_sizes(rng: Generator, H: int) -> np.ndarray:
     """Beside each other a matrix that has exploded, one that has vanished, one of zeros, and an ordinary one."""
-    sizes_of = rng.permutation([1e200, 1e-200, 0.0, 1.0])
+    sizes_of = rng.permutation([1e30, 1e-300, 0.0, 1.0])
     return sizes_of[:, None, None] * rng.normal(size=(4, H, H))
 
 
