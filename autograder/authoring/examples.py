@@ -95,6 +95,7 @@ def example(check: Check, packages: tuple[str, ...]) -> dict[str, Any]:
         ended = [outcome_entry(case) for case in outcomes(check, mistake.function, drawn)]
         mistakes.append({"name": mistake.name, "message": _(mistake.message), "cases": ended})
     about = {"axes": check.axes, "tolerance": check.tolerance, "tensors": check.tensors, "new_arrays": check.new_arrays}
+    about |= {} if check.apart is None else {"apart": check.apart}
     return head | about | {"packages": list(packages), "cases": cases, "mistakes": mistakes}
 
 

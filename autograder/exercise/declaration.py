@@ -95,6 +95,8 @@ class Check:
     section : the label and title of the book's section to reread, if there is one
     earlier : the functions of the same notebook that the reference calls
     tolerance : the largest error allowed in double precision, relative to the largest expected value
+    apart : how many last axes of a result make a part whose errors are measured by its own largest number, where the text
+        promises as much of each part; without it, the largest number of the whole array counts
     rename : the name that students define, where two references of a notebook have the same name
     tensors : whether arrays become PyTorch's tensors before the call, and tensors are returned
     trained : where weights are judged and not the function's results; the reference is then the function that trains
@@ -115,6 +117,7 @@ class Check:
     section: str = ""
     earlier: tuple[str, ...] = ()
     tolerance: float = 1e-9
+    apart: int | None = None
     rename: str = ""
     tensors: bool = False
     trained: Trained | None = None

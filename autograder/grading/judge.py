@@ -85,7 +85,7 @@ def as_expected(result: Any, name: str) -> Expected:
 
 
 def shown_of(check: Check) -> Shown:
-    return Shown.of(check.function, check.axes, check.tensors, check.new_arrays)
+    return Shown.of(check.function, check.axes, check.tensors, check.new_arrays, check.apart)
 
 
 def tolerances(check: Check, cases: Sequence[DrawnCase]) -> list[float]:
@@ -135,7 +135,7 @@ def matching(
             case = call(mistake.function, one.inputs, check.tensors)
             yield case if check.new_arrays else replace(case, shared=())
 
-    return named(cases, expected, tolerances(check, drawn), check.misconceptions, theirs)
+    return named(cases, expected, tolerances(check, drawn), check.misconceptions, theirs, check.apart)
 
 
 class Lookup:

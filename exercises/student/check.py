@@ -126,15 +126,18 @@ class Shown:
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tensors: bool = False
     new_arrays: bool = False
+    apart: int | None = None
 
     @classmethod
-    def of(cls, function: str, axes: str, tensors: bool = False, new_arrays: bool = False) -> Shown:
+    def of(
+        cls, function: str, axes: str, tensors: bool = False, new_arrays: bool = False, apart: int | None = None
+    ) -> Shown:
         """From "T N H", or from "dx: T N D; db: H" where a function returns several arrays."""
         if ":" not in axes:
-            return cls(function, tuple(axes.split()), {}, tensors, new_arrays)
+            return cls(function, tuple(axes.split()), {}, tensors, new_arrays, apart)
         named = (part.partition(":") for part in axes.split(";"))
         parts = {name.strip(): tuple(own.split()) for name, _, own in named}
-        return cls(function, (), parts, tensors, new_arrays)
+        return cls(function, (), parts, tensors, new_arrays, apart)
 
     def say(self, told: str, **names: Any) -> str:
         return told.format(function=self.function, **names)
@@ -151,7 +154,7 @@ class Shown:
             return self
         name = list(self.parts)[number] if key.isdigit() and number < len(self.parts) else key
         told = _("part {number} of the result").format(number=number + 1) if name.isdigit() else name
-        return Shown(told, self.parts.get(name, ()), tensors=self.tensors)
+        return Shown(told, self.parts.get(name, ()), tensors=self.tensors, apart=self.apart)
 
 
 def wanted_kind(wanted: Expected, shown: Shown) -> str:
@@ -231,6 +234,15 @@ def largest(array: Array, otherwise: float = 1.0) -> float:
     return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or otherwise
 
 
+def measure(expected: Array, apart: int | None, otherwise: float = 1.0) -> Any:
+    """What errors are measured by: the array's largest number, or that of each part, where so many last axes make one."""
+    if apart is None:
+        return largest(expected, otherwise)
+    places = expected.shape[: expected.ndim - apart]
+    of_parts = [largest(expected[place], otherwise) for place in np.ndindex(places)]
+    return np.reshape(of_parts, (*places, *[1] * (expected.ndim - len(places))))
+
+
 def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolerance: float) -> str | None:
     """Compare values; an error counts relative to the largest expected value, whatever the dtype of the answer."""
     array = returned.array
@@ -238,7 +250,7 @@ def numbers_difference(returned: Returned, expected: Array, shown: Shown, tolera
         told = _("{function} returned an array that is too large or of an unknown dtype ({dtype}).")
         return shown.say(told, dtype=returned.dtype)
     error = np.abs(array.astype(np.float64) - expected.astype(np.float64))
-    wrong = ~(error <= (tolerance * largest(expected) if expected.dtype.kind == "f" else 0.0))
+    wrong = ~(error <= (tolerance * measure(expected, shown.apart) if expected.dtype.kind == "f" else 0.0))
     if not wrong.any():
         return None
     finite = np.isfinite(array)
@@ -354,44 +366,47 @@ def not_its_own(case: Case, shown: Shown) -> str | None:
     return None
 
 
-def same_outcome(case: Case, other: Case, tolerance: float) -> bool:
+def same_outcome(case: Case, other: Case, tolerance: float, apart: int | None = None) -> bool:
     """Whether two calls came to the same: both failed, or the same numbers and the same done to inputs and results."""
     if case.returned is None or other.returned is None:
         return case.error is not None and other.error is not None
     done, done_too = ((one.changed, one.shared, one.overwritten) for one in (case, other))
-    return done == done_too and same_result(case.returned, other.returned, tolerance)
+    return done == done_too and same_result(case.returned, other.returned, tolerance, apart)
 
 
-def same_result(one: Returned, two: Returned, tolerance: float, dtype: bool = True) -> bool:
+def same_result(one: Returned, two: Returned, tolerance: float, apart: int | None = None, dtype: bool = True) -> bool:
     """Whether two results have the same form and the same numbers, and the same dtype if that counts."""
     if one.parts is not None and two.parts is not None:
         same_names = [name for name, _one in one.parts] == [name for name, _two in two.parts]
         parts = zip(one.parts, two.parts, strict=False)
-        return same_names and all(same_result(mine, theirs, tolerance, dtype) for (_, mine), (_, theirs) in parts)
+        return same_names and all(
+            same_result(mine, theirs, tolerance, apart, dtype) for (_, mine), (_, theirs) in parts
+        )
     if one.array is None or two.array is None or one.shape != two.shape or (dtype and one.dtype != two.dtype):
         return False
-    share = tolerance * min(largest(one.array, 0.0), largest(two.array, 0.0))
+    share = tolerance * np.minimum(measure(one.array, apart, 0.0), measure(two.array, apart, 0.0))
     return bool(np.isclose(one.array, two.array, rtol=0.0, atol=share, equal_nan=True).all())
 
 
-def same_numbers(case: Case, other: Case, tolerance: float) -> bool:
+def same_numbers(case: Case, other: Case, tolerance: float, apart: int | None = None) -> bool:
     """Whether two calls came to the same numbers, roughly: in another dtype, say, or with an input changed on top of it."""
     if case.returned is None or other.returned is None:
         return case.error is not None and other.error is not None
-    return same_result(case.returned, other.returned, max(tolerance, ROUGHLY), dtype=False)
+    return same_result(case.returned, other.returned, max(tolerance, ROUGHLY), apart, dtype=False)
 
 
 def named(
     cases: Sequence[Case], expected: Sequence[Expected], tolerances: Sequence[float],
-    mistakes: Sequence[Mistake], of: Callable[[Mistake], Iterator[Case]],
+    mistakes: Sequence[Mistake], of: Callable[[Mistake], Iterator[Case]], apart: int | None = None,
 ) -> Mistake | None:  # fmt: skip
     """The known mistake that came to the same as ``cases`` in all of them; None if there is none.
 
     Where none did, one that came to the same numbers, if these are no right ones.
     """
     right = [Case(Returned.of(one)) for one in expected]
-    wrong_numbers = not all(map(same_numbers, cases, right, tolerances))
-    for same in (same_outcome, same_numbers) if wrong_numbers else (same_outcome,):
+    numbers, outcome = partial(same_numbers, apart=apart), partial(same_outcome, apart=apart)
+    wrong_numbers = not all(map(numbers, cases, right, tolerances))
+    for same in (outcome, numbers) if wrong_numbers else (outcome,):
         for mistake in mistakes:
             if all(map(same, cases, of(mistake), tolerances)):
                 return mistake
@@ -530,7 +545,7 @@ def check_function(name: str, function: Callable[..., Any], example: dict[str, A
         told = _("check needs the function itself, not a {type}: write its name without brackets.")
         return Verdict(name, "error", told.format(type=type(function).__name__))
     tensors, new_arrays = example["tensors"], example["new_arrays"]
-    shown = Shown.of(example["function"], example["axes"], tensors, new_arrays)
+    shown = Shown.of(example["function"], example["axes"], tensors, new_arrays, example.get("apart"))
     inputs = [value_from({"dict": case["inputs"]}) for case in example["cases"]]
     try:
         cases = calls(function, inputs, tensors, new_arrays)
@@ -551,7 +566,7 @@ def check_function(name: str, function: Callable[..., Any], example: dict[str, A
         told = told.format(difference=text, number=number, count=len(cases), title=entry["title"])
         mistake = named(
             cases, expected, tolerances, example["mistakes"],
-            lambda one: (case_from(kept, tensors) for kept in one["cases"]),
+            lambda one: (case_from(kept, tensors) for kept in one["cases"]), shown.apart,
         )  # fmt: skip
         told += after(mistake and mistake["message"], observation(cases, expected, tolerances, shown))
         status = "error" if case.error else "wrong"

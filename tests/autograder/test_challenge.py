@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.authoring.examples import worked_cases
-from autograder.check import Case, Expected, Returned, difference, same_outcome
+from autograder.check import Case, Expected, Returned, difference, measure, same_outcome
 from autograder.exercise import EXERCISES, Check, DrawnCase, Exercise, Misconception
 from autograder.grading import challenge
 from autograder.grading.judge import expected_values, matching, outcomes, shown_of, tolerances
@@ -288,8 +288,8 @@ def test_answers_off_by_ten_tolerances_are_rejected_and_by_a_tenth_accepted(exer
             for which, leaf in enumerate(leaves(wanted)):
                 if leaf.dtype.kind != "f" or not leaf.size:
                     continue
-                scale = np.abs(leaf).max() or 1.0
                 at = np.unravel_index(number % leaf.size, leaf.shape)
+                scale = np.broadcast_to(measure(leaf, check.apart), leaf.shape)[at]
                 for factor in (10, 0.1):
                     off = leaf.astype(leaf.dtype, copy=True)
                     off[at] += np.asarray(factor * allowed[place] * scale, dtype=leaf.dtype)

@@ -14,7 +14,7 @@ import pytest
 from autograder import check as check_module
 from autograder.authoring.examples import worked_cases
 from autograder.authoring.release import GENERATED
-from autograder.check import Case, Returned, Shown, Verdict, call, check, difference
+from autograder.check import Case, Returned, Shown, Verdict, call, check, difference, same_outcome
 from autograder.exercise import EXERCISES, Check, Misconception
 from autograder.runner.calling import is_tensor
 from solutions.with_numpy.rnn import step
@@ -301,6 +301,19 @@ def test_the_tolerance_is_relative_to_the_largest_value_and_no_looser_for_float3
             assert (difference(case, expected, 1e-6, shown) is None) == right, f"{np.dtype(dtype)}, off by {off}"
     tiny = np.full(3, 1e-30)
     assert difference(Case(Returned.of(np.zeros(3))), tiny, 1e-5, shown) is not None, "zeros pass for tiny numbers"
+
+
+def test_where_parts_are_apart_each_ones_largest_value_counts() -> None:
+    expected = np.array([[1e150, 1.0], [1e-200, 2e-200], [0.0, 0.0]])
+    for off, apart, right in (
+        ([[1e140, 1e140], [0.0, 0.0], [0.0, 0.0]], 1, True),
+        ([[0.0, 0.0], [0.0, 1e-203], [0.0, 0.0]], 1, False),
+        ([[0.0, 0.0], [0.0, 1e-203], [0.0, 0.0]], None, True),
+        ([[0.0, 1e140], [0.0, 0.0], [0.0, 0.0]], 0, False),
+    ):
+        case = Case(Returned.of(expected + np.array(off)))
+        assert (difference(case, expected, 1e-9, Shown("f", apart=apart)) is None) == right, (off, apart)
+        assert same_outcome(case, Case(Returned.of(expected)), 1e-9, apart) == right
 
 
 def test_call_hands_copies_over() -> None:

@@ -45,6 +45,7 @@ def worked_affine(rng: Generator) -> list[DrawnCase]:
         DrawnCase("three steps", inputs(3, 2, 2, 4)),
         DrawnCase("the same sizes, large scores", {k: 30 * v for k, v in inputs(3, 2, 2, 4).items()}),
         DrawnCase("as many words as hidden units", inputs(2, 1, 3, 3)),
+        DrawnCase("tiny scores", tiny(inputs(1, 2, 2, 3))),
         DrawnCase("float32", narrow),
     ]
 

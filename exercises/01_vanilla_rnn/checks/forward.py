@@ -49,6 +49,7 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("the same sizes, other numbers", inputs(4, 2, 3, 2)),
         DrawnCase("one step", inputs(1, 2, 3, 2)),
         DrawnCase("as many steps as sequences", inputs(3, 3, 2, 2)),
+        DrawnCase("still for three steps", still_at_first(inputs(5, 1, 2, 2))),
         DrawnCase("float32", narrow),
     ]
 

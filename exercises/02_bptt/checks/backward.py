@@ -22,9 +22,12 @@ def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
 
 
 def with_one_loss(inputs: dict) -> dict:
-    """The last step alone has a loss, and it is large: the steps before it get nothing but what is handed back."""
+    """The last step alone has a loss, and it is large: the steps before it get nothing but what is handed back.
+
+    The first sequence has no loss at all.
+    """
     dh = np.zeros_like(inputs["dh"])
-    dh[-1] = 300 * inputs["dh"][-1]
+    dh[-1, 1:] = 300 * inputs["dh"][-1, 1:]
     return inputs | {"dh": dh}
 
 

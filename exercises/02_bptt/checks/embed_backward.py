@@ -24,6 +24,15 @@ def times(scale: float, inputs: dict) -> dict:
     return inputs | {"dx": scale * inputs["dx"]}
 
 
+def cancelling_inputs(size: float, inputs: dict) -> dict:
+    """One word more, in the middle, that stands in two places of its own; its two huge gradients come to exactly 0."""
+    V, middle = inputs["vocabulary_size"] + 1, inputs["vocabulary_size"] // 2
+    words, dx = inputs["ids"], inputs["dx"]
+    more, huge = np.full((2, *words.shape[1:]), middle), size * np.ones((1, *dx.shape[1:]))
+    ids = np.concatenate([more[:1], words + (words >= middle), more[1:]])
+    return {"dx": np.concatenate([huge, dx, -huge]), "ids": ids, "vocabulary_size": V}
+
+
 def draw_embed_backward(rng: Generator) -> list[DrawnCase]:
     T, N, D, V = sizes(rng, 4, range(3, 8))
     once = {
@@ -37,6 +46,7 @@ def draw_embed_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one step, tiny gradients", times(1e-12, embed_inputs(rng, 1, N, D, V, V))),
         DrawnCase("vectors of one number, more than 256 words", embed_inputs(rng, T, N, 1, 300, 300)),
         DrawnCase("no word twice", once),
+        DrawnCase("huge gradients that cancel", cancelling_inputs(2.0**60, embed_inputs(rng, T, N, D, V, V))),
         DrawnCase("float32", in_dtype(embed_inputs(rng, T, N, D, V, V), np.float32)),
     ]
 
@@ -52,6 +62,7 @@ def worked_embed_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence, tiny gradients", times(1e-12, inputs([[1], [0], [1]], 3, 2))),
         DrawnCase("float32", in_dtype(inputs([[0, 1]], 2, 3), np.float32)),
         DrawnCase("vectors of one number, more than 256 words", inputs([[259, 3], [130, 0]], 1, 260)),
+        DrawnCase("huge gradients that cancel", cancelling_inputs(2.0**60, inputs([[1], [0]], 2, 2))),
     ]
 
 
@@ -63,7 +74,7 @@ EMBED_BACKWARD = Check(
         "a row collects the gradients of all its places": "repeats lost",
         "with `V` rows even if some words do not occur": "rows of absent words missing",
         "each word collects the gradients of all the places where it stands": "word 0 taken for padding",
-        "dW_e[v] = sum over t, n with ids[t, n] = v of dx[t, n]": "mean over places",
+        "dW_e[v] = sum over t, n with ids[t, n] = v of dx[t, n]": "differences of one running sum",
     },
 )  # fmt: skip
 
@@ -115,6 +126,19 @@ def divided_by_all_steps(dx, ids, vocabulary_size):
     dW_e = np.zeros((vocabulary_size, dx.shape[2]), dtype=dx.dtype)
     np.add.at(dW_e, ids, dx)
     return dW_e / ids.size
+
+
+@EMBED_BACKWARD.misconception(
+    "Each word's sum was taken as the difference of two running sums over all words. A small gradient is lost beside a large one of "
+    "another word: add up each word's own gradients alone."
+)
+def differences_of_one_running_sum(dx, ids, vocabulary_size):
+    words = ids.ravel()
+    order = np.argsort(words, kind="stable")
+    rows = dx.reshape(len(words), -1)[order]
+    up_to = np.cumsum(np.vstack([np.zeros_like(rows[:1]), rows]), axis=0)
+    ends = np.searchsorted(words[order], np.arange(vocabulary_size + 1))
+    return np.diff(up_to[ends], axis=0)
 
 
 @EMBED_BACKWARD.misconception(

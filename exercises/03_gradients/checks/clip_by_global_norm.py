@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import each, short, sizes
 from solutions.with_numpy import clipping
 
-from .clip_by_value import every, network_gradients, of_size, output_gradients, single_gradients
+from .clip_by_value import every, network_gradients, of_size, output_gradients, single_gradients, under_two_names
 from .drawing import OF_ARRAYS, narrow
 
 Generator = np.random.Generator
@@ -54,6 +54,9 @@ def draw_clip_by_global_norm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a huge norm", small_limit_inputs(rng, of_size(rng, 1e12, D, H))),
         DrawnCase("float32, vanished", narrow(norm_inputs(rng, of_size(rng, 1e-25, D, H)))),
         DrawnCase("a norm of just the limit", at_the_limit(rng)),
+        DrawnCase(
+            "one array under two names, and tiny numbers", {"gradients": under_two_names(rng, V, H), "limit": 0.5}
+        ),
     ]
 
 
@@ -66,6 +69,9 @@ def worked_clip_by_global_norm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("no gradient at all", {"gradients": {"b": np.zeros(2)}, "limit": 0.5}),
         DrawnCase("float32, vanished", narrow({"gradients": {"b": np.array([3e-25, -4e-25])}, "limit": 2.5e-25})),
         DrawnCase("float32", narrow(short({"gradients": network_gradients(rng, 1, 2), "limit": 0.5}))),
+        DrawnCase(
+            "one array under two names, and tiny numbers", {"gradients": under_two_names(rng, 2, 1), "limit": 0.5}
+        ),
     ]
 
 
@@ -75,6 +81,7 @@ CLIP_BY_GLOBAL_NORM = Check(
     promises={
         **OF_ARRAYS,
         "all gradients are multiplied by one factor": "one norm an array",
+        "then each name counts for itself": "an array under two names scaled twice",
         "so that their norm becomes the limit": "length of one",
         "Their direction stays the same": "by value instead",
         r"g & \text{else}": "always rescaled",
@@ -188,6 +195,18 @@ def divided_by_zero(gradients, limit):
 def small_number_added_to_the_norm(gradients, limit):
     norm = clipping.global_norm(gradients)
     return scaled(gradients, min(1.0, limit / (norm + 1e-6))), norm
+
+
+@CLIP_BY_GLOBAL_NORM.misconception(
+    "An array that stands under two names was scaled twice: its copy was a single one, which was written over for each name. Make a new "
+    "array for each name: gradient * factor."
+)
+def an_array_under_two_names_scaled_twice(gradients, limit):
+    norm, copies = clipping.global_norm(gradients), {id(g): g.copy() for g in gradients.values()}
+    clipped = every(lambda g: copies[id(g)], gradients)  # as deepcopy keeps them
+    for gradient in clipped.values():
+        gradient[:] *= factor_for(norm, limit)
+    return clipped, norm
 
 
 @CLIP_BY_GLOBAL_NORM.misconception(

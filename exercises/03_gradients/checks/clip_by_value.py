@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from autograder.exercise import Check, DrawnCase
+from autograder.exercise import Check, DrawnCase, Given
 from autograder.exercise.drawing import each, short, sizes
 from solutions.with_numpy import clipping
 
@@ -62,6 +62,12 @@ def edge_inputs(rng: Generator, H: int) -> dict:
     return {"gradients": gradients, "limit": limit}
 
 
+def under_two_names(rng: Generator, V: int, H: int, size: float = 1e-12) -> Given:
+    """One array for the words that are read and those that are written, and beside it one of tiny numbers."""
+    arrays = {"E": both_signs(rng, V, H), "b": size * both_signs(rng, V)}
+    return Given("value = {'W_e': E, 'b': b, 'W_y': E}", **short(arrays))
+
+
 def draw_clip_by_value(rng: Generator) -> list[DrawnCase]:
     D, H, V = sizes(rng, 3)
     limits = [float(limit) for limit in rng.uniform(0.3, 0.9, size=5)]
@@ -78,6 +84,9 @@ def draw_clip_by_value(rng: Generator) -> list[DrawnCase]:
             "one axis, two and three, and a tiny limit", {"gradients": shaped_gradients(rng, V, D, H), "limit": 1e-12}
         ),
         DrawnCase("numbers at the limit and far beyond it", edge_inputs(rng, H)),
+        DrawnCase(
+            "one array under two names, and tiny numbers", {"gradients": under_two_names(rng, V, H), "limit": 1.0}
+        ),
     ]
 
 
@@ -86,6 +95,9 @@ def worked_clip_by_value(rng: Generator) -> list[DrawnCase]:
         DrawnCase("three arrays", short({"gradients": network_gradients(rng, 2, 3), "limit": 0.5})),
         DrawnCase("one axis, two and three", short({"gradients": shaped_gradients(rng, 2, 1, 2), "limit": 1.25})),
         DrawnCase("all within the limit", short({"gradients": network_gradients(rng, 2, 3), "limit": 4.0})),
+        DrawnCase(
+            "one array under two names, and tiny numbers", {"gradients": under_two_names(rng, 3, 2), "limit": 1.0}
+        ),
         DrawnCase("float32, a tiny limit", narrow(short({"gradients": network_gradients(rng, 1, 2), "limit": 1e-12}))),
     ]
 

@@ -19,5 +19,19 @@ def narrow(inputs: dict) -> dict:
     return in_dtype(inputs, np.float32)
 
 
+def symmetric(rng: Generator, eigenvalues: np.ndarray) -> np.ndarray:
+    """A matrix with these eigenvalues, equal to its transpose to the last digit."""
+    Q = orthogonal(rng, len(eigenvalues))
+    half = Q * eigenvalues @ Q.T / 2
+    return half + half.T
+
+
+def opposite_signs(rng: Generator, H: int) -> np.ndarray:
+    """Eigenvalues of a symmetric matrix: the most negative is the largest in size, and one is positive."""
+    return np.concatenate(
+        [-rng.uniform(1.5, 2.5, size=1), rng.uniform(0.5, 1.0, size=1), rng.uniform(-1, 1, size=H - 2)]
+    )
+
+
 def orthogonal(rng: Generator, H: int) -> np.ndarray:
     return np.linalg.qr(rng.normal(size=(H, H)))[0]

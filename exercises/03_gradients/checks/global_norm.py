@@ -8,7 +8,15 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import each, short, sizes
 from solutions.with_numpy import clipping
 
-from .clip_by_value import both_signs, network_gradients, of_size, output_gradients, shaped_gradients, single_gradients
+from .clip_by_value import (
+    both_signs,
+    network_gradients,
+    of_size,
+    output_gradients,
+    shaped_gradients,
+    single_gradients,
+    under_two_names,
+)
 from .drawing import ALWAYS, narrow
 
 Generator = np.random.Generator
@@ -28,6 +36,7 @@ def draw_global_norm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("float32, vanished", narrow({"gradients": of_size(rng, 1e-25, D, H)})),
         DrawnCase("float32, exploded", narrow({"gradients": of_size(rng, 1e25, D, H)})),
         DrawnCase("arrays of one axis, two and three", {"gradients": shaped_gradients(rng, V, D, H)}),
+        DrawnCase("one array under two names", {"gradients": under_two_names(rng, V, H, 1.0)}),
     ]
 
 
@@ -41,6 +50,7 @@ def worked_global_norm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("no gradient at all", {"gradients": each(np.zeros_like, network_gradients(rng, 2, 3))}),
         DrawnCase("float32", narrow(short({"gradients": network_gradients(rng, 1, 2)}))),
         DrawnCase("float32, vanished", narrow({"gradients": tiny})),
+        DrawnCase("one array under two names", {"gradients": under_two_names(rng, 2, 1, 1.0)}),
     ]
 
 
@@ -51,6 +61,7 @@ GLOBAL_NORM = Check(
         **ALWAYS,
         "take the squares in float64, whatever the dtype of the gradients": "squares in the dtype of the gradients",
         "for one array as for many": "norm of the first array",
+        "then each name counts for itself": "an array under two names counted once",
         "There is one root, and it is taken at the very end": "sum of norms",
     },
 )  # fmt: skip
@@ -79,6 +90,12 @@ def sum_of_norms(gradients):
 )
 def squares_in_the_dtype_of_the_gradients(gradients):
     return float(np.sqrt(sum(float(np.square(g).sum()) for g in gradients.values())))
+
+
+@GLOBAL_NORM.misconception("An array that stands under two names was counted once; each name counts for itself.")
+def an_array_under_two_names_counted_once(gradients):
+    different = {id(g): g for g in gradients.values()}
+    return float(np.sqrt(sum(squares(different))))
 
 
 @GLOBAL_NORM.misconception("It is the norm of the largest array; asked for is the norm of all of them together.")

@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import short, sizes
 from solutions.with_numpy import jacobians
 
-from .drawing import OF_ARRAYS, narrow
+from .drawing import OF_ARRAYS, narrow, opposite_signs, symmetric
 
 Generator = np.random.Generator
 
@@ -18,6 +18,16 @@ def nearly_singular(rng: Generator, N: int, H: int) -> np.ndarray:
     first, second = (np.linalg.qr(rng.normal(size=(N, H, H)))[0] for _ in range(2))
     sigma = np.concatenate([rng.uniform(0.5, 2.0, size=(N, H - 2)), 1e-8 * rng.uniform(1, 3, size=(N, 2))], axis=1)
     return (first * sigma[:, None, :]) @ second
+
+
+def symmetric_matrices(rng: Generator, N: int, H: int) -> np.ndarray:
+    return np.stack([symmetric(rng, opposite_signs(rng, H)) for _ in range(N)])
+
+
+def of_all_sizes(rng: Generator, H: int) -> np.ndarray:
+    """Beside each other a matrix that has exploded, one that has vanished, one of zeros, and an ordinary one."""
+    sizes_of = rng.permutation([1e30, 1e-300, 0.0, 1.0])
+    return sizes_of[:, None, None] * rng.normal(size=(4, H, H))
 
 
 def draw_singular_values(rng: Generator) -> list[DrawnCase]:
@@ -34,6 +44,8 @@ def draw_singular_values(rng: Generator) -> list[DrawnCase]:
         DrawnCase("products that have vanished", {"J": 1e-200 * rng.normal(size=(N, H, H))}),
         DrawnCase("nearly singular matrices", {"J": nearly_singular(rng, 8, 5)}),
         DrawnCase("float32, vanished", narrow({"J": 1e-25 * rng.normal(size=(N, H, H))})),
+        DrawnCase("symmetric matrices", {"J": symmetric_matrices(rng, N, H)}),
+        DrawnCase("matrices of very different size", {"J": of_all_sizes(rng, H)}),
     ]
 
 
@@ -44,17 +56,20 @@ def worked_singular_values(rng: Generator) -> list[DrawnCase]:
         DrawnCase("three axes in front", short({"J": rng.normal(size=(2, 1, 2, 2, 2))})),
         DrawnCase("float32", narrow(short({"J": rng.normal(size=(1, 2, 2))}))),
         DrawnCase("a product that has vanished", {"J": 1e-200 * np.round(rng.normal(size=(2, 2)), 2)}),
+        DrawnCase("a symmetric matrix", {"J": np.array([[0.0, 2.0], [2.0, -3.0]])}),
+        DrawnCase("matrices of very different size", {"J": of_all_sizes(rng, 2)}),
     ]
 
 
 SINGULAR_VALUES = Check(
-    "jacobians.singular_values", jacobians.singular_values, draw_singular_values, worked_singular_values, axes="", task="how much longer a matrix can make a vector", points=1,
+    "jacobians.singular_values", jacobians.singular_values, draw_singular_values, worked_singular_values, axes="", apart=1, task="how much longer a matrix can make a vector", points=1,
     section="grad-singular: Largest singular value and spectral radius",
     promises={
         **OF_ARRAYS,
-        "The largest comes first": "smallest first",
+        "The largest comes first": "in the order of eigenvalues",
         "for one matrix, and for an array of matrices with any number of axes in front": "axes in front flattened",
         "It has to be exact for small numbers too": "roots of eigenvalues",
+        "may hold numbers like $10^{-200}$": "one scale for all matrices",
         "Do not take them for eigenvalues": "absolute eigenvalues",
     },
 )  # fmt: skip
@@ -68,6 +83,25 @@ def falling(values):
 @SINGULAR_VALUES.misconception("The smallest comes first; the largest should.")
 def smallest_first(J):
     return jacobians.singular_values(J)[..., ::-1].copy()
+
+
+@SINGULAR_VALUES.misconception(
+    "Of symmetric matrices, the absolute values of the eigenvalues stayed in the order that these have with their signs. Sort them by size: "
+    "of -3 and 1 come 3 and 1."
+)
+def in_the_order_of_eigenvalues(J):
+    if np.array_equal(J, np.swapaxes(J, -1, -2)):
+        return np.abs(np.linalg.eigvalsh(J))[..., ::-1].copy()
+    return jacobians.singular_values(J)
+
+
+@SINGULAR_VALUES.misconception(
+    "All matrices were divided by the largest number of the whole array. The small ones become 0 beside a large one: each matrix has a "
+    "size of its own."
+)
+def one_scale_for_all_matrices(J):
+    size = np.abs(J).max()
+    return jacobians.singular_values(J / size) * size
 
 
 @SINGULAR_VALUES.misconception(

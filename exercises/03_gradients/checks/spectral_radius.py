@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import short
 from solutions.with_numpy import jacobians
 
-from .drawing import ALWAYS, narrow, orthogonal
+from .drawing import ALWAYS, narrow, opposite_signs, orthogonal, symmetric
 
 Generator = np.random.Generator
 
@@ -54,6 +54,7 @@ def draw_spectral_radius(rng: Generator) -> list[DrawnCase]:
         DrawnCase("float32", narrow({"J": with_eigenvalues(rng, [turning(rng, size[4]), *numbers(others[3])])})),
         DrawnCase("one number", {"J": -rng.uniform(0.2, 0.8, size=(1, 1))}),
         DrawnCase("all zeros", {"J": np.zeros((2, 2))}),
+        DrawnCase("a symmetric matrix", {"J": symmetric(rng, opposite_signs(rng, 4))}),
         DrawnCase("many rows, tiny numbers", {"J": 1e-100 * rng.normal(size=(16, 16))}),
     ]  # fmt: skip
 
@@ -65,6 +66,7 @@ def worked_spectral_radius(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a triangular matrix", short({"J": triangular(rng, 3)})),
         DrawnCase("float32", narrow(short({"J": with_eigenvalues(rng, numbers(1.3, -0.7))}))),
         DrawnCase("one tiny number", {"J": np.array([[-7.5e-13]])}),
+        DrawnCase("a symmetric matrix", {"J": np.array([[0.0, 2.0], [2.0, -3.0]])}),
     ]
 
 

@@ -46,8 +46,8 @@ def with_ends(rng: Generator, given: dict) -> dict:
     gates, c_prev = given["gates"].copy(), given["c_prev"].copy()
     ends = rng.permutation(np.array([[0, 1, 0, -1], [1, 0, 0, 1]], dtype=gates.dtype), axis=0)
     gates[:, 0, : len(ends)] = ends.T[:, : gates.shape[2]]
-    c_prev[0, -1] = 1000.0
     i, f, _, g = gates
+    c_prev[0, -1], c_prev[-1, -1] = -1000.0, 1000.0 / f[-1, -1]  # where much is forgotten, a large cell stays large
     large = {name: 1000 * given[name] for name in ("dh", "dc")}
     return given | large | {"gates": gates, "c_prev": c_prev, "c": f * c_prev + i * g}
 
