@@ -28,6 +28,7 @@ from autograder.runner.calling import (
     Kept,
     _,
     changed_inputs,
+    container_of,
     invoke,
     marked,
     numbers_of,
@@ -63,7 +64,7 @@ class Returned:
 
     @classmethod
     def of(cls, result: Any, depth: int = 0) -> Returned:
-        name, parts = type(result).__name__, parts_of(result, depth)
+        name, parts = container_of(result) or type(result).__name__, parts_of(result, depth)
         if parts is not None:
             return cls(name, parts=tuple((key, cls.of(part, depth + 1)) for key, part in parts))
         numbers = numbers_of(result)

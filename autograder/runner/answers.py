@@ -4,7 +4,7 @@ import inspect
 import traceback
 
 import numpy as np
-from calling import Kept, changed_inputs, invoke, numbers_of, parts_of, ready, restored, shared_inputs
+from calling import Kept, changed_inputs, container_of, invoke, numbers_of, parts_of, ready, restored, shared_inputs
 from safetensors.numpy import save
 
 SAFE_KINDS = "fiub"
@@ -20,7 +20,7 @@ def inputs_of(case, arrays):
 
 def describe(result, key, arrays, limit, depth=0):
     """What a function returned, as a JSON object; its arrays go into ``arrays`` under names that begin with ``key``."""
-    about, parts = {"type": name_of(result)}, parts_of(result, depth)
+    about, parts = {"type": container_of(result) or name_of(result)}, parts_of(result, depth)
     if parts is not None and len(arrays) + len(parts) > MOST_PARTS_SENT:
         return about  # a table as a list of lists: no result that a check asks for has so many parts
     if parts is not None:

@@ -159,6 +159,11 @@ def gradients_of(results: Any, named: dict[str, Any]) -> dict[str, Any]:
     return {name: torch.zeros_like(one) if gradient is None else gradient for (name, one), gradient in pairs}
 
 
+def container_of(value: Any) -> str | None:
+    """Which container a value is, be it a class of its own, as a named tuple is; None for anything else."""
+    return next((kind.__name__ for kind in (tuple, list, dict) if isinstance(value, kind)), None)
+
+
 def parts_of(value: Any, depth: int = 0) -> list[tuple[str, Any]] | None:
     """The parts of a tuple, a list or a dict by their names; None for anything else, and for what lies too deep."""
     if not isinstance(value, tuple | list | dict) or depth >= DEEPEST:

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from autograder import check as check_module
 from autograder.authoring.examples import worked_cases
 from autograder.authoring.release import GENERATED
-from autograder.check import Case, Returned, Shown, Verdict, call, check, difference, same_outcome
+from autograder.check import Case, Returned, Shown, Verdict, call, calls, check, difference, same_outcome
 from autograder.exercise import EXERCISES, Check, Misconception
 from autograder.runner.calling import is_tensor
 from solutions.with_numpy.rnn import step
@@ -427,3 +427,20 @@ def test_a_loss_summed_over_nothing_may_be_the_integer_zero() -> None:
     shown = Shown("cross_entropy", ())
     assert difference(Case(Returned.of(0)), np.float64(0.0), 1e-5, shown) is None
     assert difference(Case(Returned.of(True)), np.float64(1.0), 1e-5, shown) is not None
+
+
+def test_a_named_tuple_is_a_tuple() -> None:
+    class Pair(NamedTuple):
+        one: Any
+        other: Any
+
+    def paired(x: Any) -> Any:
+        return Pair(x + 1, x + 2)
+
+    check = EXERCISES["03_gradients"].check("clipping.clip_by_global_norm")
+    (case,) = calls(paired, [{"x": np.ones(2)}])
+    assert case.returned is not None
+    assert case.returned.type == "tuple"
+    right = {name: np.ones(2) for name in "ab"}
+    clipped = calls(lambda gradients, limit: Pair(*check.reference(gradients, limit)), [{"g": right, "limit": 1.0}])
+    assert difference(clipped[0], check.reference(right, 1.0), 1e-9, Shown.of("f", check.axes)) is None
