@@ -4,7 +4,7 @@ import inspect
 import traceback
 
 import numpy as np
-from calling import Kept, changed_inputs, invoke, numbers_of, parts_of, ready, restored, shared_inputs
+from calling import Kept, changed_inputs, contents, invoke, numbers_of, parts_of, ready, restored, shared_inputs
 from safetensors.numpy import save
 
 SAFE_KINDS = "fiub"
@@ -65,7 +65,8 @@ def answer(function, cases, arrays, namespace, limit, tensors):
         if results and results[-1].get("error", {}).get("name") in HOPELESS:
             results.append(results[-1])
             continue
-        given, pristine = case_inputs(case, arrays, tensors), case_inputs(case, arrays, tensors)
+        given = case_inputs(case, arrays, tensors)
+        before = contents(given)
         try:
             with np.errstate(all="ignore"):
                 result = invoke(function, given)
@@ -76,7 +77,7 @@ def answer(function, cases, arrays, namespace, limit, tensors):
             about = {"error": describe_error(error, namespace)}
             kept.add(None)
             del error
-        about["changed"] = changed_inputs(given, pristine)
+        about["changed"] = changed_inputs(given, before)
         results.append(about)
     for about, overwritten in zip(results, kept.overwritten(), strict=False):
         about["overwritten"] = overwritten
