@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.check import difference
+from autograder.check import Expected, difference
 from autograder.exercise import Check, DrawnCase, Exercise
 from autograder.exercise.stub import take_apart
 from autograder.grading import challenge
@@ -52,11 +52,11 @@ def challenges(exercise: Exercise, check: Check) -> list[DrawnCase]:
     return sorted(challenge.draw(check, SEED.ljust(32), exercise.slug, "student"), key=lambda case: case.rank)
 
 
-def rejected_by(check: Check, version: object, cases: list[DrawnCase]) -> tuple[str, ...]:
+def rejected_by(check: Check, version: object, cases: list[DrawnCase], expected: list[Expected]) -> tuple[str, ...]:
     """The titles of the challenges that show a version to be wrong."""
     with np.errstate(all="ignore"):
         results = outcomes(check, version, cases)  # type: ignore[arg-type]
-    rows = zip(cases, results, expected_values(check, cases), tolerances(check, cases), strict=True)
+    rows = zip(cases, results, expected, tolerances(check, cases), strict=True)
     shown = shown_of(check)
     return tuple(case.title for case, *one in rows if difference(one[0], one[1], one[2], shown) is not None)
 
@@ -66,9 +66,10 @@ def promises(exercise: Exercise) -> list[Promise]:
     found = []
     for check in exercise.checks:
         cases = challenges(exercise, check)
+        expected = expected_values(check, cases)
         for words, name in check.promises.items():
             version = wrong_version(check, name)
-            asked = rejected_by(check, version, cases) if version else ()
+            asked = rejected_by(check, version, cases, expected) if version else ()
             found.append(Promise(check.name, words, name, asked))
     return found
 

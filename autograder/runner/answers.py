@@ -4,7 +4,18 @@ import inspect
 import traceback
 
 import numpy as np
-from calling import Kept, changed_inputs, container_of, invoke, numbers_of, parts_of, ready, restored, shared_inputs
+from calling import (
+    Kept,
+    changed_inputs,
+    container_of,
+    contents,
+    invoke,
+    numbers_of,
+    parts_of,
+    ready,
+    restored,
+    shared_inputs,
+)
 from safetensors.numpy import save
 
 SAFE_KINDS = "fiub"
@@ -65,8 +76,8 @@ def answer(function, cases, arrays, namespace, limit, tensors):
         if results and results[-1].get("error", {}).get("name") in HOPELESS:
             results.append(results[-1])
             continue
-        inputs = inputs_of(case, arrays)
-        given, pristine = kept.ready(inputs, tensors), ready(inputs, tensors)
+        given = kept.ready(inputs_of(case, arrays), tensors)
+        before = contents(given)
         try:
             with np.errstate(all="ignore"):
                 result = invoke(function, given)
@@ -77,7 +88,7 @@ def answer(function, cases, arrays, namespace, limit, tensors):
             about = {"error": describe_error(error, namespace)}
             kept.add(None)
             del error
-        about["changed"] = changed_inputs(given, pristine)
+        about["changed"] = changed_inputs(given, before)
         results.append(about)
     for about, overwritten in zip(results, kept.overwritten(), strict=False):
         about["overwritten"] = overwritten

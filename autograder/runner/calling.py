@@ -6,6 +6,7 @@ The same on a student's machine, in the sandbox and where the reference is compu
 import json
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 MOST_PARTS = 64
 DEEPEST = 4
 LARGEST_KEPT = 64 << 20
+SINGLE_PRECISION = np.dtype(np.float32)
 SINGLE = 1e-5  # what single precision is allowed, as a share of an array's largest number
 
 
@@ -52,8 +54,14 @@ class Given:
 
     def made(self, tensors: bool) -> Any:
         names = {"np": np, "torch": import_torch() if tensors else None, "math": math, **ready(self.arrays, tensors)}
-        exec(self.source, names)  # noqa: S102 - our own text
+        exec(compiled(self.source), names)  # noqa: S102 - our own text
         return names["value"]
+
+
+@lru_cache(maxsize=64)
+def compiled(source: str) -> Any:
+    """A program, compiled once for all the calls that it makes an input for."""
+    return compile(source, "<string>", "exec")
 
 
 def import_torch() -> Any:
@@ -94,7 +102,13 @@ def is_tensor(value: Any) -> bool:
 
 def array_of(value: Any) -> Any:
     """The numbers of an array or a tensor."""
-    return value.detach().cpu().numpy() if is_tensor(value) else value
+    return value if type(value) is np.ndarray or not is_tensor(value) else value.detach().cpu().numpy()
+
+
+@lru_cache(maxsize=64)
+def name_of_dtype(dtype: Any) -> str:
+    """A dtype in words, put together once: NumPy does it anew each time, at the price of adding up a small array."""
+    return str(dtype)
 
 
 def numbers_of(value: Any) -> Any:
@@ -195,27 +209,31 @@ def arrays_in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield from arrays_in(part, f"{name}[{key!r}]")
 
 
-def changed_inputs(given: dict[str, Any], pristine: dict[str, Any]) -> list[str]:
-    """The names of the arrays that a call wrote to."""
-    names = []
-    for name, value in pristine.items():
-        after = dict(arrays_in(given[name], name))
-        for where, array in arrays_in(value, name):
-            if where not in after or after[where].shape != array.shape or after[where].tobytes() != array.tobytes():
-                names.append(where)
-    return names
+def named_arrays(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every array in the inputs of a call, with its name."""
+    return (pair for name, value in given.items() for pair in arrays_in(value, name))
+
+
+def contents(given: dict[str, Any]) -> dict[str, tuple[Any, bytes]]:
+    """What stands in each array of the inputs: to be taken before a call, and compared after it."""
+    return {name: (array.shape, array.tobytes()) for name, array in named_arrays(given)}
+
+
+def changed_inputs(given: dict[str, Any], before: dict[str, tuple[Any, bytes]]) -> list[str]:
+    """The names of the arrays that a call wrote to, or took out of their container, by the contents before it."""
+    after = contents(given)
+    return [name for name, content in before.items() if after.get(name) != content]
 
 
 def shared_inputs(result: Any, given: dict[str, Any]) -> list[str]:
     """The names of the arrays of which the result holds the memory: it is one of them, or a view of one."""
-    named = [pair for name, value in given.items() for pair in arrays_in(value, name)]
     returned = list(numbers_in(result))
-    return [name for name, array in named if any(np.may_share_memory(array, one) for one in returned)]
+    return [name for name, array in named_arrays(given) if any(np.may_share_memory(array, one) for one in returned)]
 
 
 def tolerance_for(tolerance: float, inputs: dict[str, Any]) -> float:
     """The error that a case allows, relative to the largest value: more where single precision went in."""
-    single = any(str(array.dtype) == "float32" for _name, array in arrays_in(inputs, ""))
+    single = any(array.dtype == SINGLE_PRECISION for _name, array in arrays_in(inputs, ""))
     return max(tolerance, SINGLE) if single else tolerance
 
 

@@ -18,8 +18,8 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
-from itertools import groupby
+from functools import lru_cache, partial, reduce
+from itertools import groupby, tee
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,8 +29,11 @@ from calling import (
     Kept,
     _,
     changed_inputs,
+    container_of,
+    contents,
     invoke,
     marked,
+    name_of_dtype,
     numbers_of,
     parts_of,
     ready,
@@ -38,7 +41,7 @@ from calling import (
     shared_inputs,
     tolerance_for,
 )
-from structure import Pair, observed, swapped
+from structure import Pair, near, observed, swapped
 
 Array = np.ndarray[Any, Any]
 Expected = Any  # an array; or a tuple, a list or a dict of such
@@ -64,13 +67,15 @@ class Returned:
 
     @classmethod
     def of(cls, result: Any, depth: int = 0) -> Returned:
-        name, parts = type(result).__name__, parts_of(result, depth)
+        name, parts = container_of(result) or type(result).__name__, parts_of(result, depth)
         if parts is not None:
             return cls(name, parts=tuple((key, cls.of(part, depth + 1)) for key, part in parts))
         numbers = numbers_of(result)
         if numbers is None:
             return cls(name)
-        return cls(name, str(numbers.dtype), numbers.shape, numbers.copy() if numbers.dtype.kind in "fiub" else None)
+        return cls(
+            name, name_of_dtype(numbers.dtype), numbers.shape, numbers.copy() if numbers.dtype.kind in "fiub" else None
+        )
 
 
 @dataclass(frozen=True)
@@ -219,7 +224,7 @@ def form_difference(returned: Returned, expected: Array, shown: Shown) -> str | 
         elif shown.axes:
             told = _("{function} returned the shape {shape}; it should be the shape {wanted}, which is ({axes}).")
         return shown.say(told, shape=returned.shape, wanted=expected.shape, axes=", ".join(shown.axes))
-    if expected.ndim and returned.dtype != str(expected.dtype) and expected.dtype.kind not in "iu":
+    if expected.ndim and returned.dtype != name_of_dtype(expected.dtype) and expected.dtype.kind not in "iu":
         told = _(
             "{function} returned {dtype} where the inputs were {wanted}; the dtype should stay what it was. "
             "Do you make an array without dtype=?"
@@ -385,7 +390,7 @@ def same_result(one: Returned, two: Returned, tolerance: float, apart: int | Non
     if one.array is None or two.array is None or one.shape != two.shape or (dtype and one.dtype != two.dtype):
         return False
     share = tolerance * np.minimum(measure(one.array, apart, 0.0), measure(two.array, apart, 0.0))
-    return bool(np.isclose(one.array, two.array, rtol=0.0, atol=share, equal_nan=True).all())
+    return near(one.array, two.array, share)
 
 
 def same_numbers(case: Case, other: Case, tolerance: float, apart: int | None = None) -> bool:
@@ -401,14 +406,15 @@ def named(
 ) -> Mistake | None:  # fmt: skip
     """The known mistake that came to the same as ``cases`` in all of them; None if there is none.
 
-    Where none did, one that came to the same numbers, if these are no right ones.
+    Where none did, one that came to the same numbers, if these are no right ones. What ``of`` gives is asked for once.
     """
     right = [Case(Returned.of(one)) for one in expected]
     numbers, outcome = partial(same_numbers, apart=apart), partial(same_outcome, apart=apart)
     wrong_numbers = not all(map(numbers, cases, right, tolerances))
-    for same in (outcome, numbers) if wrong_numbers else (outcome,):
-        for mistake in mistakes:
-            if all(map(same, cases, of(mistake), tolerances)):
+    theirs = [tee(of(mistake)) for mistake in mistakes]
+    for turn, same in enumerate((outcome, numbers) if wrong_numbers else (outcome,)):
+        for mistake, found in zip(mistakes, theirs, strict=True):
+            if all(map(same, cases, found[turn], tolerances)):
                 return mistake
     return None
 
@@ -476,7 +482,7 @@ def calls(
 def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = False, kept: Kept | None = None) -> Case:
     """Call a function on copies of the inputs, and look whether it wrote to them or returns their memory."""
     given = ready(inputs, tensors) if kept is None else kept.ready(inputs, tensors)
-    result, pristine = None, ready(inputs, tensors)
+    result, before = None, contents(given)
     try:
         with np.errstate(all="ignore"):
             result = invoke(function, given)
@@ -498,7 +504,7 @@ def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = F
     finally:
         if kept is not None:
             kept.add(result, given)
-    return Case(returned, None, tuple(changed_inputs(given, pristine)), tuple(shared_inputs(result, given)))
+    return Case(returned, None, tuple(changed_inputs(given, before)), tuple(shared_inputs(result, given)))
 
 
 def value_from(entry: dict[str, Any]) -> Any:
@@ -535,8 +541,15 @@ def compared(name: str, function: Callable[..., Any]) -> Verdict:
         if not known:
             told = _("There is no check named {name}. The checks are: none: is the folder examples/ missing?.")
         return Verdict(name, "malformed", told.format(name=repr(name), known=known))
-    example = json.loads(path.read_text(encoding="utf-8"))
+    example = read_example(path, path.stat().st_mtime_ns)
     return check_trained(name, function, example) if "shapes" in example else check_function(name, function, example)
+
+
+@lru_cache(maxsize=64)
+def read_example(path: Path, written: int) -> dict[str, Any]:
+    """The content of a check's file as it was written then: read again only if it was written again."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def check_function(name: str, function: Callable[..., Any], example: dict[str, Any]) -> Verdict:
