@@ -181,7 +181,9 @@ class Lookup:
             return recorded is None
         if recorded is None or recorded.shape != np.shape(value):
             return False
-        value = np.asarray(value)  # most rows belong to another call, which is seen sooner than NumPy's ``allclose`` does
+        value = np.asarray(
+            value
+        )  # most rows belong to another call, which is seen sooner than NumPy's ``allclose`` does
         near_enough = near(recorded, value, ABSOLUTE + self.tolerance * np.abs(value))
         return near_enough and np.allclose(recorded, value, self.tolerance, ABSOLUTE)
 

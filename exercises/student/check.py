@@ -72,7 +72,9 @@ class Returned:
         numbers = numbers_of(result)
         if numbers is None:
             return cls(name)
-        return cls(name, name_of_dtype(numbers.dtype), numbers.shape, numbers.copy() if numbers.dtype.kind in "fiub" else None)
+        return cls(
+            name, name_of_dtype(numbers.dtype), numbers.shape, numbers.copy() if numbers.dtype.kind in "fiub" else None
+        )
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def near(one: Array, other: Array, error: Any) -> bool:
     other = other.astype(np.result_type(other, 1.0), copy=False)
     with np.errstate(invalid="ignore"):
         far = ~(np.abs(one - other) <= error)
-        return not far.any() or bool((~far | (one == other) | ((one != one) & (other != other))).all())
+        return not far.any() or bool((~far | (one == other) | (np.isnan(one) & np.isnan(other))).all())
 
 
 @dataclass(frozen=True)
