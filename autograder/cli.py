@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the 
     from autograder.course import Course
     from autograder.exercise import Exercise
     from autograder.grading.inbox import Inbox
+    from autograder.proof.verify import ExerciseProof
 
 # nbformat's validator imports these optional checkers of web addresses, which build grammars; no notebook needs them.
 for checker in ("rfc3987_syntax", "rfc3986_validator"):
@@ -232,11 +233,8 @@ def verify(
     """Prove the grader: answer key full, blank zero, every known mistake rejected and named, every other right way accepted."""
     from dataclasses import asdict
 
-    from autograder.grading.core import Settings
-    from autograder.proof.verify import verify_exercise
-
-    progress, (names, load) = Progress(), exercises_of(course, slugs)
-    proofs = [verify_exercise(load(name), Settings(), workers, progress, training) for name in names]
+    names, _load = exercises_of(course, slugs)
+    proofs = proofs_of(course, names, workers, training)
     lines = []
     for proof in proofs:
         lines.append(
@@ -253,6 +251,38 @@ def verify(
             )
     right = not any(proof.problems for proof in proofs)
     finish(lines, right, {"exercises": [asdict(proof) for proof in proofs]} if as_json else None)
+
+
+def proofs_of(course: Path, names: list[str], workers: int, training: bool) -> "list[ExerciseProof]":
+    """The proofs of exercises; of several, each in a process of its own, since judging takes the processor of this one."""
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    progress, side_by_side = Progress(), min(workers, len(names))
+    if side_by_side <= 1:
+        return [proof_of(course, name, workers, training, progress) for name in names]
+    # Begun anew, not forked: a copy of this process would hold its threads' locks without the threads.
+    with ProcessPoolExecutor(side_by_side, get_context("spawn")) as pool:
+        proofs = [pool.submit(proof_of, course, name, workers // side_by_side, training) for name in names]
+        try:
+            for done, proof in enumerate(as_completed(proofs), start=1):
+                proof.result()
+                progress("proving exercises", done, len(names))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return [proof.result() for proof in proofs]
+
+
+def proof_of(
+    course: Path, name: str, workers: int, training: bool, progress: "Progress | None" = None
+) -> "ExerciseProof":
+    """The proof of one exercise, loaded here."""
+    from autograder.grading.core import Settings
+    from autograder.proof.verify import verify_exercise
+
+    _names, load = exercises_of(course, [name])
+    return verify_exercise(load(name), Settings(), workers, progress or (lambda what, done, of: None), training)
 
 
 @app.command()

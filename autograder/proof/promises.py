@@ -67,10 +67,9 @@ def promises(exercise: Exercise) -> list[Promise]:
     for check in exercise.checks:
         cases = challenges(exercise, check)
         expected = expected_values(check, cases)
-        for words, name in check.promises.items():
-            version = wrong_version(check, name)
-            asked = rejected_by(check, version, cases, expected) if version else ()
-            found.append(Promise(check.name, words, name, asked))
+        versions = {name: wrong_version(check, name) for name in check.promises.values()}  # one may break several
+        asked = {name: rejected_by(check, one, cases, expected) if one else () for name, one in versions.items()}
+        found += [Promise(check.name, words, name, asked[name]) for words, name in check.promises.items()]
     return found
 
 

@@ -19,8 +19,8 @@ from autograder.check import Expected
 from autograder.exercise import Check, DrawnCase, Exercise
 from autograder.exercise.drawing import in_dtype
 from autograder.grading import challenge
-from autograder.grading.judge import expected_values, outcomes
-from autograder.proof.mutants import come_out_wrong
+from autograder.grading.judge import expected_values
+from autograder.proof.mutants import comes_out_wrong
 from autograder.runner.calling import (
     array_of,
     arrays_in,
@@ -267,7 +267,7 @@ def version(check: Check, name: str) -> Any:
 def rejecting(check: Check, function: Any, cases: list[DrawnCase], expected: list[Expected]) -> bool:
     """Whether the cases of one run show a function to be wrong; raising counts."""
     with np.errstate(all="ignore"):
-        return come_out_wrong(check, cases, outcomes(check, function, cases), expected)
+        return comes_out_wrong(check, function, cases, expected)
 
 
 @dataclass

@@ -28,9 +28,9 @@ from autograder.grading import challenge
 from autograder.grading.class_run import ClassResult, Progress, grade_class
 from autograder.grading.core import Settings
 from autograder.grading.gradebook import Row
-from autograder.grading.judge import RIGHT_BUT_FOR, composed, outcomes
+from autograder.grading.judge import RIGHT_BUT_FOR, composed
 from autograder.proof import structural
-from autograder.proof.mutants import come_out_wrong
+from autograder.proof.mutants import comes_out_wrong
 from autograder.proof.promises import Promise, broken, promises
 
 SEED = hashlib.sha256(b"verify").digest()  # the same challenges each time: what is found can be found again
@@ -108,7 +108,7 @@ def should_fail(exercise: Exercise, check: Check, mistake: Misconception, studen
         if other.function not in resting and resting.keys() & set(other.earlier):
             resting[other.function] = composed(other, resting)
             cases = challenge.draw(other, SEED, exercise.slug, student, hand_in)
-            if come_out_wrong(other, cases, outcomes(other, resting[other.function], cases)):
+            if comes_out_wrong(other, resting[other.function], cases):
                 failing.add(other.name)
     return failing
 

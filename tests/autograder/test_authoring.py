@@ -25,7 +25,7 @@ from autograder.exercise.notebooks import solved
 from autograder.exercise.source import AuthoringError, check_id, question_id, solution_id, source_notebook
 from autograder.exercise.stub import BEGIN, END, take_apart
 from autograder.grading.judge import expected_values, outcomes, tolerances
-from autograder.proof.mutants import come_out_wrong
+from autograder.proof.mutants import comes_out_wrong
 from autograder.runner.calling import Given, arrays_in
 
 CHECKS = [check for exercise in EXERCISES.values() for check in exercise.checks]
@@ -79,7 +79,7 @@ def test_the_taken_apart_function_is_the_function(check: Check) -> None:
     namespace: dict[str, Any] = {**vars(inspect.getmodule(inspect.unwrap(check.reference)))}
     exec(solved(check), namespace)
     cases = worked_cases(check)
-    assert not come_out_wrong(check, cases, outcomes(check, namespace[check.function], cases))
+    assert not comes_out_wrong(check, namespace[check.function], cases)
 
 
 def test_a_function_can_be_taken_apart_under_another_name() -> None:

@@ -15,10 +15,11 @@ import pytest
 from autograder import check as check_module
 from autograder.authoring.examples import worked_cases
 from autograder.authoring.release import GENERATED
-from autograder.check import Case, Returned, Shown, Verdict, call, calls, check, difference, same_outcome
+from autograder.check import Case, Returned, Shown, Verdict, call, calls, check, difference, read_example, same_outcome
 from autograder.exercise import EXERCISES, Check, Misconception
 from autograder.grading.judge import expected_values
-from autograder.runner.calling import is_tensor
+from autograder.runner.calling import changed_inputs, contents, is_tensor
+from autograder.structure import near
 from solutions.with_numpy.rnn import step
 
 CHECKS = [one for exercise in EXERCISES.values() for one in exercise.without_training().checks]
@@ -438,3 +439,31 @@ def test_a_named_tuple_is_a_tuple() -> None:
     Named = namedtuple("Named", [f"part_{place}" for place in range(len(expected))])
     (case,) = calls(lambda *inputs: Named(*check.reference(*inputs)), [cases[0].inputs])
     assert difference(case, expected, 1e-9, Shown.of("step", check.axes)) is None
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "bool"])
+def test_near_is_what_numpy_calls_close(dtype: str) -> None:
+    """Of every two numbers: infinite ones and what is no number are the same as themselves alone."""
+    values = [0.0, 1.0, 1.0 + 1e-6, -1.0, *([np.inf, -np.inf, np.nan] if dtype.startswith("float") else [])]
+    for one in (np.array(value, "float64") for value in [*values, np.inf, np.nan]):
+        for other in (np.array([value]).astype(dtype) for value in values):
+            for error in (0.0, 1e-3, 5.0):
+                wanted = bool(np.isclose(one, other, 0.0, error, equal_nan=True).all())
+                assert near(np.broadcast_to(one, other.shape), other, error) == wanted, (one, other, error)
+
+
+def test_worked_cases_are_read_again_once_they_were_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"a": 1}')
+    assert read_example(path, 1) is read_example(path, 1)
+    path.write_text('{"a": 2}')
+    assert read_example(path, 2) == {"a": 2}
+
+
+def test_an_input_that_leaves_its_container_is_changed() -> None:
+    given = {"x": [np.zeros(2), np.ones(2)], "y": np.zeros(1)}
+    before = contents(given)
+    assert changed_inputs(given, before) == []
+    given["x"].pop()
+    given["y"][0] = -0.0
+    assert changed_inputs(given, before) == ["x[1]", "y"]

@@ -39,7 +39,7 @@ def test_a_hole_in_a_check_is_found() -> None:
     assert found.share < 1
 
 
-def test_a_function_that_never_comes_to_an_end_is_interrupted_in_every_case(monkeypatch) -> None:
+def test_a_function_that_never_comes_to_an_end_is_interrupted_and_not_called_again(monkeypatch) -> None:
     monkeypatch.setattr("autograder.proof.mutants.SECONDS", 0.2)
     begun, ended = [], []
 
@@ -51,7 +51,7 @@ def test_a_function_that_never_comes_to_an_end_is_interrupted_in_every_case(monk
         return affine(x, W, b)
 
     assert is_rejected(EXERCISES["01_vanilla_rnn"].check("affine.affine"), "01_vanilla_rnn", endless)
-    assert len(begun) > 1
+    assert len(begun) == 1
     assert ended == []
 
 
