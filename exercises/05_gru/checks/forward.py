@@ -77,11 +77,11 @@ FORWARD = Check(
 )  # fmt: skip
 
 
-def run(x, h_0, weights, z_keeps, before=lambda t, h, gates: h, made=step):
-    """Every step, each from what ``before`` makes of what the step before it returned, perhaps by another step."""
+def run(x, h_0, weights, z_keeps, before=lambda t, h, gates: h):
+    """Every step, each from what ``before`` makes of what the step before it returned."""
     h, gates, found = h_0, None, []
     for t in range(len(x)):
-        h, gates = made(x[t], before(t, h, gates), *weights, z_keeps)
+        h, gates = step(x[t], before(t, h, gates), *weights, z_keeps)
         found.append((h, gates))
     hs, parts = zip(*found, strict=True)
     return np.stack(hs), np.stack(parts, axis=1)
@@ -173,7 +173,12 @@ def gates_of_the_last_step_at_every_step(x, h_0, W_x, W_h, b, b_hn, z_keeps=True
     "A sigmoid came out as nan: in exp(a) / (1 + exp(a)), both overflow where the sum a is large. 1 / (1 + exp(-a)) stays between 0 and 1."
 )
 def sigmoid_that_overflows_on_the_way(x, h_0, W_x, W_h, b, b_hn, z_keeps=True):
-    return run(x, h_0, (W_x, W_h, b, b_hn), z_keeps, made=sigmoid_that_overflows)
+    h, found = h_0, []
+    for x_t in x:
+        h, gates = sigmoid_that_overflows(x_t, h, W_x, W_h, b, b_hn, z_keeps)
+        found.append((h, gates))
+    hs, parts = zip(*found, strict=True)
+    return np.stack(hs), np.stack(parts, axis=1)
 
 
 FORWARD.changes_nothing(

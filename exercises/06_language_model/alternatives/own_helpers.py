@@ -74,7 +74,7 @@ def update(weights, words, h, learning_rate, limit):
     read, asked = words[:-1], words[1:]
     L, gradients, h = loss_and_gradients(read, asked, h, weights)  # noqa: F821
     norm = global_norm(gradients)  # noqa: F821
-    return minus(weights, gradients, learning_rate * min(1.0, limit / norm)), h, L
+    return minus(weights, gradients, learning_rate * limit / max(norm, limit)), h, L
 
 
 def blocks(text, T):

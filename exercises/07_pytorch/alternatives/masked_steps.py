@@ -13,9 +13,9 @@ class LSTMCell(nn.Module):
 
     def forward(self, x, h_prev, c_prev):
         i, f, o, g = torch.chunk(torch.addmm(self.b, x, self.W_x.t()) + torch.mm(h_prev, self.W_h.t()), 4, 1)
-        one = torch.ones_like(i)
-        c = c_prev / (one + torch.exp(-f)) + torch.tanh(g) / (one + torch.exp(-i))
-        return torch.tanh(c) / (one + torch.exp(-o)), c
+        i, f, o = ((torch.tanh(a / 2) + 1) / 2 for a in (i, f, o))
+        c = f * c_prev + i * torch.tanh(g)
+        return o * torch.tanh(c), c
 
 
 def from_lstm(parameters, layer):

@@ -12,8 +12,8 @@ def one_to_many_inputs(x, T):
 def encode(x, mask, h_0, step):
     h = h_0
     for t in range(x.shape[0]):
-        m = mask[t, :, None].astype(h.dtype)
-        h = m * step(x[t], h) + (1 - m) * h
+        old, h = h, step(x[t], h).copy()
+        h[~mask[t]] = old[~mask[t]]
     return h
 
 

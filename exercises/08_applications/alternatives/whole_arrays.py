@@ -10,7 +10,7 @@ from torch import nn
 def many_to_one(h, mask, W_y, b_y):
     following = np.concatenate([mask[1:], np.zeros((1, mask.shape[1]), dtype=bool)])
     is_last = mask & ~following
-    return np.einsum("tnh,tn,vh->nv", h, is_last.astype(h.dtype), W_y) + b_y
+    return np.einsum("tnh,vh->nv", np.where(is_last[:, :, None], h, 0), W_y) + b_y
 
 
 def one_to_many_inputs(x, T):
