@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,7 @@ for checker in ("rfc3987_syntax", "rfc3986_validator"):
 COURSE = Path("_build/course")
 USAGE, REFUSED, INTERRUPTED = 2, 3, 130
 SECONDS_BETWEEN = 5.0  # lines on progress
+LONG = 5.0  # seconds that are worth a word
 SECONDS_OF_A_PACE = 2.0  # after which it says how long the rest will take
 
 app = typer.Typer(
@@ -77,13 +79,9 @@ class Progress:
 
 def in_words(seconds: float) -> str:
     """A time that is waited for, as exact as anybody needs it."""
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def course_at(folder: Path, create: bool = False, database: str | None = None) -> "Course":
@@ -368,6 +366,7 @@ def grade(
     scheduler: Annotated[str | None, typer.Option("--cluster", metavar="ADDRESS",
         help="Run the sandboxes on the Dask cluster whose scheduler is there, as tcp://10.0.0.1:8786; none: here.")] = None,
     database: DatabaseOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing of how far it is.")] = False,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Grade every hand-in that is not graded yet, and end with the table."""
@@ -384,7 +383,7 @@ def grade(
     waiting = names if slugs or as_json else [name for name in names if ever_handed_in(opened, name)] or names
     grade_one = partial(
         grade_class, opened, students=tuple(student or ()), workers=workers or opened.settings.workers, anew=anew,
-        settings=Settings(protected=not unprotected), progress=Progress(),
+        settings=Settings(protected=not unprotected), progress=Progress(quiet),
         scheduler=opened.settings.cluster if scheduler is None else address_of(scheduler),
     )  # fmt: skip
     results = []
@@ -405,6 +404,7 @@ def grade(
             console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
             console.print(screen_table(exercise, result.rows))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
+            typer.echo(slowest(result.seconds), nl=bool(slowest(result.seconds)))
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
         for why in result.unused.values():
@@ -414,6 +414,15 @@ def grade(
     lines += [f"Grades: {opened.root / 'grades.csv'}", f"Feedback: {opened.feedback}", f"Report: {report_path}"]
     right = say_unread([result.inbox for _, result in results]) and not any(result.failed for _, result in results)
     finish(lines, right, {"exercises": summaries} if as_json else None)
+
+
+def slowest(seconds: dict[str, float]) -> str:
+    """Who took much longer than most, in one sentence; nothing where nobody did."""
+    usual = statistics.median(seconds.values()) if seconds else 0.0
+    long = sorted(((took, who) for who, took in seconds.items() if took >= max(LONG, 3 * usual)), reverse=True)
+    named = ", ".join(f"{who} {in_words(took)}" for took, who in long[:5])
+    more = f", and {len(long) - 5} more" if len(long) > 5 else ""
+    return f"Took longest: {named}{more}; half of the class took {usual:.1f} s or less." if long else ""
 
 
 def address_of(scheduler: str) -> str | None:

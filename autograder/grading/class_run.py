@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -32,13 +33,14 @@ Progress = Callable[[str, int, int], None]  # told what is being done, how many 
 class ClassResult:
     """What a grading came to: the table, who was graded now, what could not be, and what lay in the inbox besides.
 
-    ``unused`` says why workers of a cluster that came while it was graded ran nothing.
+    ``seconds`` says how long each who was graded now took; ``unused`` why workers of a cluster that came meanwhile ran nothing.
     """
 
     rows: list[Row] = field(default_factory=list)
     graded: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     inbox: Inbox = field(default_factory=Inbox)
+    seconds: dict[str, float] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
 
 
@@ -94,20 +96,21 @@ def farm(
 
 def completed(
     pool: Executor, work: Callable[[str], Graded], students: list[str], ahead: Callable[[], int]
-) -> Iterator[tuple[str, Future[Graded]]]:
-    """Each student's future as it is done, with only ``ahead()`` of them under way."""
+) -> Iterator[tuple[str, Future[Graded], float]]:
+    """Each student's future as it is done and how many seconds it took, with only ``ahead()`` of them under way."""
     todo = iter(students)
-    running: dict[Future[Graded], str] = {}
+    running: dict[Future[Graded], tuple[str, float]] = {}
 
     def fill() -> None:
         for following in islice(todo, max(ahead() - len(running), 0)):
-            running[pool.submit(work, following)] = following
+            running[pool.submit(work, following)] = following, time.monotonic()
 
     fill()
     while running:
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
-            yield running.pop(future), future
+            student, begun = running.pop(future)
+            yield student, future, time.monotonic() - begun
             fill()
 
 
@@ -158,7 +161,7 @@ def grade_class(
             maker.start()
         # Each sandbox is a process of its own.
         with ThreadPoolExecutor(there.most, thread_name_prefix="sandbox") as pool, stopping_runs():
-            for student, future in completed(pool, work, todo, there.ahead):
+            for student, future, result.seconds[student] in completed(pool, work, todo, there.ahead):
                 try:
                     graded = future.result()
                     writer.write(exercise, run, graded)

@@ -234,3 +234,35 @@ def test_an_interruption_ends_with_a_sentence_and_130(
         cli.main()
     assert end.value.code == 130
     assert "Stopped. What is graded is kept" in capsys.readouterr().err
+
+
+def test_progress_says_how_long_the_rest_takes_once_there_is_a_pace(capsys) -> None:
+    clock = iter([0.0, 1.0, 10.0, 20.0])
+    progress = cli.Progress(now=lambda: next(clock))
+    for done in (1, 2, 11, 31):
+        progress("grading", done, 31)
+    assert capsys.readouterr().err.splitlines() == [
+        "grading: 1 of 31",
+        "grading: 11 of 31, about 20 s left",
+        "grading: 31 of 31",
+    ]
+
+
+def test_quiet_says_nothing_of_how_far_it_is(capsys) -> None:
+    cli.Progress(quiet=True)("grading", 1, 1)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(20.0, "20 s"), (150.0, "2 min"), (5400.0, "1.5 h")])
+def test_a_time_is_said_as_exactly_as_it_is_needed(seconds: float, said: str) -> None:
+    assert cli.in_words(seconds) == said
+
+
+def test_who_took_much_longer_than_most_is_named() -> None:
+    usual = dict.fromkeys("abcdefg", 0.5)
+    assert cli.slowest(usual) == ""
+    assert cli.slowest({}) == ""
+    assert (
+        cli.slowest(usual | {"h": 31.0, "i": 6.0})
+        == "Took longest: h 31 s, i 6 s; half of the class took 0.5 s or less."
+    )

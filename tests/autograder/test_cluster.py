@@ -360,7 +360,7 @@ def test_more_are_sent_once_workers_came() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         found = []
-        for student, _future in class_run.completed(pool, work, list("abcdefgh"), lambda: room[0]):
+        for student, _future, _seconds in class_run.completed(pool, work, list("abcdefgh"), lambda: room[0]):
             found.append(student)
             if len(found) == 3:
                 assert most == [1]
