@@ -10,7 +10,7 @@ TEST_WORKERS ?= 4
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data experiments course exercises book serve lint style test test-all bench clean
+.PHONY: help setup data experiments course exercises book serve lint style browser test test-all bench clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,10 +66,13 @@ style: setup
 # In the order in which tests/conftest.py puts them; xdist would begin with what waits for the book.
 TESTS = $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
-test: setup data style  ## style and the tests, of which one is of the types
+browser: setup
+	@$(PY) -m tests.browser
+
+test: setup data style browser  ## style and the tests, of which one is of the types
 	@$(TESTS) -m "not slow"
 
-test-all: setup data style  ## the tests, with those that take long, and how much of solutions/ they reach
+test-all: setup data style browser  ## the tests, with those that take long, and how much of solutions/ they reach
 	@$(TESTS)
 	@$(BIN)/pytest -n 2 -q tests/solutions --cov=solutions --cov-branch --cov-report=term:skip-covered --cov-fail-under=98
 

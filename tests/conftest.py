@@ -1,7 +1,6 @@
 """What the tests of several folders share: one thread a process, their order, and a browser."""
 
 import os
-import shutil
 from collections.abc import Iterator
 
 # Before NumPy loads: with more threads small models are slower, and sums are rounded otherwise than in the kept results.
@@ -9,6 +8,8 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser import BY_HAND, of_playwright, of_system
 
 CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -22,11 +23,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium, one for all tests of a process: Playwright does not start twice in one."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("There is no program named chromium on the PATH; these tests open the book with it. Install it.")
+    """Chromium, one for all tests of a process: Playwright does not start twice in one."""
     with sync_playwright() as playwright:
+        chromium = of_system() or of_playwright(playwright)
+        if chromium is None:
+            pytest.fail(f"There is no Chromium or Chrome; these tests open the book with it. {BY_HAND}")
         started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
         yield started
         started.close()
