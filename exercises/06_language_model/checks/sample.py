@@ -60,9 +60,9 @@ def with_kept_words(inputs: dict) -> dict:
 
 
 def at_the_ends(inputs: dict) -> dict:
-    """The same with 0, the smallest number that there is, and with the largest one below 1."""
-    u = np.where(np.arange(inputs["u"].shape[1]) % 2, 1 - 2.0**-53, 0.0)
-    return inputs | {"u": np.tile(u, (len(inputs["u"]), 1))}
+    """The same with 0, the smallest number that there is, and with the largest ones below 1."""
+    below_1 = 1 - 2.0**-53 * (1 + np.floor(8 * inputs["u"]))
+    return inputs | {"u": np.where(np.arange(inputs["u"].shape[1]) % 2, below_1, 0.0)}
 
 
 def draws_inner_words(inputs: dict) -> bool:
@@ -90,6 +90,12 @@ def without_memory_of_ends(inputs: dict) -> np.ndarray:
     return ends_not_remembered(inputs["next_scores"].made(None), *list(inputs.values())[1:])
 
 
+def tells_writing_over(inputs: dict) -> bool:
+    """Whether something else is written where the new words stand in the array of the old ones."""
+    over = words_written_over(inputs["next_scores"].made(None), *list(inputs.values())[1:])
+    return not np.array_equal(over, written_by(inputs))
+
+
 def where_some_end(
     rng: Generator, T: int, N: int, V: int, all_end: bool, change=lambda inputs: inputs, **options
 ) -> dict:
@@ -112,7 +118,7 @@ def draw_sample(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a low temperature", where_some_end(rng, 10, 7, 9, all_end=False, temperature=0.5)),
         DrawnCase("the best two, at a high temperature", where_some_end(rng, 8, 6, 7, all_end=False, top_k=2, temperature=1.5)),
         DrawnCase("two states", where_some_end(rng, 11, 5, 9, all_end=False, states=2)),
-        DrawnCase("a model that keeps the words", where_some_end(rng, 9, 5, 8, all_end=False, change=with_kept_words)),
+        DrawnCase("a model that keeps the words", until(lambda: where_some_end(rng, 9, 5, 8, all_end=False, change=with_kept_words), tells_writing_over)),
         DrawnCase("one word as start and end", where_some_end(rng, 9, 6, 8, all_end=False, change=begun_by_the_end)),
         DrawnCase("300 words", with_large_numbers(rng, 6, 4)),
         DrawnCase("one sequence", sample_inputs(rng, 12, 1, 20)),
