@@ -118,10 +118,10 @@ def test_a_family_is_a_check_with_all_that_rests_on_it(exercise: Exercise) -> No
 
 
 def test_a_mistake_does_not_cost_what_comes_out_right_by_chance_on_its_own_challenges() -> None:
-    """With one word too many to draw from, a student may still draw the right ones: the last of these ten does."""
+    """With one word too many to draw from, a student may still draw the right ones: the last of these three does."""
     exercise = EXERCISES["06_language_model"].without_training()
     check = exercise.check("decoding.probabilities")
     mistake = next(one for one in check.misconceptions if one.name == "one word too many")
-    costs = [should_fail(exercise, check, mistake, f"student-{number}") for number in range(10)]
-    assert costs[9] == {"decoding.probabilities"}
-    assert all(cost == {"decoding.probabilities", "decoding.sample"} for cost in costs[:9])
+    costs = [should_fail(exercise, check, mistake, f"student-{number}") for number in (68, 69, 70)]
+    assert costs[2] == {"decoding.probabilities"}
+    assert all(cost == {"decoding.probabilities", "decoding.sample"} for cost in costs[:2])
