@@ -259,6 +259,7 @@ def proofs_of(course: Path, names: list[str], workers: int, training: bool) -> "
     progress, side_by_side = Progress(), min(workers, len(names))
     if side_by_side <= 1:
         return [proof_of(course, name, workers, training, progress) for name in names]
+    progress("proving exercises", 0, len(names))
     # Begun anew, not forked: a copy of this process would hold its threads' locks without the threads.
     with ProcessPoolExecutor(side_by_side, get_context("spawn")) as pool:
         proofs = [pool.submit(proof_of, course, name, workers // side_by_side, training) for name in names]
@@ -404,7 +405,8 @@ def grade(
             console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
             console.print(screen_table(exercise, result.rows))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
-            typer.echo(slowest(result.seconds), nl=bool(slowest(result.seconds)))
+            if (told := slowest(result.seconds)) is not None:
+                typer.echo(told)
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
         for why in result.unused.values():
@@ -416,13 +418,13 @@ def grade(
     finish(lines, right, {"exercises": summaries} if as_json else None)
 
 
-def slowest(seconds: dict[str, float]) -> str:
-    """Who took much longer than most, in one sentence; nothing where nobody did."""
+def slowest(seconds: dict[str, float]) -> str | None:
+    """Who took much longer than most, in one sentence; None where nobody did."""
     usual = statistics.median(seconds.values()) if seconds else 0.0
     long = sorted(((took, who) for who, took in seconds.items() if took >= max(LONG, 3 * usual)), reverse=True)
     named = ", ".join(f"{who} {in_words(took)}" for took, who in long[:5])
     more = f", and {len(long) - 5} more" if len(long) > 5 else ""
-    return f"Took longest: {named}{more}; half of the class took {usual:.1f} s or less." if long else ""
+    return f"Took longest: {named}{more}; half of the class took {usual:.1f} s or less." if long else None
 
 
 def address_of(scheduler: str) -> str | None:

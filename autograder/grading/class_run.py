@@ -138,10 +138,9 @@ def grade_class(
     """
     settings = settings or Settings()
     course.require_released(exercise.slug)
+    new = not course.has_secret  # nothing was ever taken in
     with (
-        farm(
-            scheduler, workers, exercise, settings, at_once=not course.has_secret
-        ) as there,  # nothing was ever taken in
+        farm(scheduler, workers, exercise, settings, at_once=new) as there,
         only_one(course),
         GradeWriter(course) as writer,
         pages.PageMaker() as maker,

@@ -79,8 +79,7 @@ def shared_view(packages: tuple[str, ...], runner: Path, top: str = "") -> list[
     for name in ("lib", "lib64"):  # a link on most systems, into /usr
         path = Path("/") / name
         arguments += ["--symlink", os.readlink(path), f"{top}{path}"] if path.is_symlink() else []
-    parents = enterable_parents([*system, *(Path(place) for _path, place in libraries)], top)
-    arguments += parents
+    arguments += enterable_parents([*system, *(Path(place) for _path, place in libraries)], top)
     for path in system:
         arguments += ["--ro-bind", str(path), f"{top}{path}"]
     for path, place in libraries:

@@ -64,11 +64,15 @@ def leave(process: subprocess.Popen[bytes]) -> None:
 
 
 class View:
-    """What all sandboxes with these packages see alike, mounted once; a context, whose sandboxes must end before it."""
+    """What all sandboxes with these packages see alike, mounted once; a context.
+
+    The mounts are held by descriptors of their namespaces, which no process need live for.
+    """
 
     def __init__(self, packages: tuple[str, ...], runner: Path) -> None:
         self.packages, self.runner, self.stack = packages, runner, ExitStack()
-        self.keeper, self.top = 0, ""
+        self.spaces: dict[str, int] = {}
+        self.top = ""
 
     def __enter__(self) -> View:
         with ExitStack() as stack:
@@ -82,7 +86,10 @@ class View:
                 *bubblewrap.shown(bubblewrap.tool("cat"), self.top),
                 *(word for place in places for word in ("--perms", "0755", "--dir", place)), "--remount-ro", self.top,
             ]  # fmt: skip
-            _outside, self.keeper = stack.enter_context(waiting(words))
+            with waiting(words) as (_outside, inside):
+                for name in ("mnt",) if os.geteuid() == 0 else ("mnt", "user"):
+                    self.spaces[name] = os.open(f"/proc/{inside}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+                    stack.callback(os.close, self.spaces[name])
             self.stack = stack.pop_all()
         return self
 
@@ -91,9 +98,10 @@ class View:
 
     def entered(self, folder: str, limits: Limits) -> list[str]:
         """What stands before bwrap: there, the view is seen, and in ``folder`` two small empty folders."""
-        into = [f"--mount=/proc/{self.keeper}/ns/mnt"]
-        if os.geteuid() != 0:
-            into += [f"--user=/proc/{self.keeper}/ns/user", "--preserve-credentials"]
+        at = {name: f"/proc/{os.getpid()}/fd/{descriptor}" for name, descriptor in self.spaces.items()}
+        into = [f"--mount={at['mnt']}"]
+        if "user" in at:
+            into += [f"--user={at['user']}", "--preserve-credentials"]
         small = bubblewrap.making_small_folders(folder, limits)
         return [bubblewrap.tool("nsenter"), *into, "--", bubblewrap.tool("unshare"), "--mount", "--", *small]
 

@@ -102,10 +102,14 @@ class ForkServer:
     ) -> Iterator[tuple[int, int]]:
         """The numbers of two processes, whose families are all of the sandbox: bwrap's, and the fork, in it.
 
-        All have ended when the context is left. Raises Broken if there is no fork, SandboxUnavailable if no sandbox starts.
+        All have ended when the context is left. Raises Broken if there is no fork, or no sandbox for one.
         """
         request = {"filter": bubblewrap.filter_program().hex(), "uid": bubblewrap.own_user(), "folder": bubblewrap.WORK}
-        with self.view.sandbox(files, limits) as (outside, first):
+        with ExitStack() as stack:
+            try:
+                outside, first = stack.enter_context(self.view.sandbox(files, limits))
+            except (SandboxUnavailable, OSError) as error:  # the view is gone, say; another way may do
+                raise Broken(str(error)) from error
             sandbox = os.pidfd_open(first)
             try:
                 said = self._asked(request, (sandbox, orders, frames, errors))
@@ -113,10 +117,8 @@ class ForkServer:
                 os.close(sandbox)
             if "pid" not in said:
                 raise Broken(f"The fork server cannot fork: {said.get('error')}.")
-            try:
-                yield outside, said["pid"]
-            finally:
-                self._forget(said["pid"])
+            stack.callback(self._forget, said["pid"])
+            yield outside, said["pid"]
 
     def _forget(self, pid: int) -> None:
         """End a fork, if the sandbox's end has not, and let its number go."""
@@ -126,7 +128,7 @@ class ForkServer:
             return
 
 
-_servers: dict[tuple[str, ...], ForkServer | None] = {}
+_servers: dict[tuple[str, ...], ForkServer] = {}
 _broken: dict[tuple[str, ...], str] = {}
 _owner = os.getpid()
 _lock = threading.Lock()
@@ -180,8 +182,7 @@ def stop_all() -> None:
         running = list(_servers.values())
         _servers.clear()
     for one in running:
-        if one is not None:
-            one.stop()
+        one.stop()
 
 
 atexit.register(stop_all)

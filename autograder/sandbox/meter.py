@@ -8,12 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 
 TICKS = os.sysconf("SC_CLK_TCK")
-STATE, USER, CHILDREN_SYSTEM, THREADS = (
-    0,
-    11,
-    14,
-    17,
-)  # places behind the name, which stands in brackets and may hold anything
+# Places behind the name, which stands in brackets and may hold anything.
+STATE, USER, CHILDREN_SYSTEM, THREADS = 0, 11, 14, 17
 LONGEST_STEP = 2.0
 
 

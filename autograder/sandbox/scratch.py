@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 KINDS = ("fonts", "run", "sandbox")
-MADE = re.compile(
-    rf"autograder-(?:{'|'.join(KINDS)})-[a-z0-9_]{{8}}"
-)  # as tempfile ends a name; a user's own folder is none
+# As tempfile ends a name; a user's own folder is none.
+MADE = re.compile(rf"autograder-(?:{'|'.join(KINDS)})-[a-z0-9_]{{8}}")
 YOUNGEST = 60.0  # seconds: a folder is made a moment before it is locked
 
 

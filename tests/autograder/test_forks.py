@@ -110,20 +110,26 @@ def test_two_forks_are_two_users_and_draw_other_numbers(server: ForkServer) -> N
     assert [a == b for a, b in zip(one, other, strict=True)] == [False, False, False, os.geteuid() != 0]
 
 
-def test_a_fork_finds_nothing_of_the_one_before_it(server: ForkServer) -> None:
-    run(
-        "KEPT = 'a sentence that ' + 'is nowhere else'\nimport numpy as np\nnp.kept = KEPT\nopen('/tmp/left', 'w').write(KEPT)"
-    )
-    program = """
-import gc, os, sys
+LEAVE = """
 import numpy as np
-wanted = "a sentence that " + "is nowhere else"
-texts = [o for o in gc.get_objects() if isinstance(o, (list, dict, tuple))]
-parts = (x for o in texts for x in (o.values() if isinstance(o, dict) else o))
-found = [1 for x in parts if isinstance(x, str) and wanted in x and x is not wanted]
-print(hasattr(np, "kept"), os.path.exists("/tmp/left"), sum(found) - sum(1 for name in ("wanted",) if name in globals()) <= 2)
+np.kept = "".join(reversed("esle erehwon si taht"))
+open("/tmp/left", "w").write(np.kept)
 """
-    assert said(run(program)).split() == ["False", "False", "True"]
+# What it looks for stands in its own text the wrong way round, so that it finds no word of its own.
+LOOK = """
+import gc, os
+gc.unfreeze()  # the server keeps what it imported out of sight
+import numpy as np
+wanted = "".join(reversed("esle erehwon si taht"))
+held = (x for o in gc.get_objects() if isinstance(o, (list, dict, tuple)) for x in (o.values() if isinstance(o, dict) else o))
+found = any(isinstance(x, str) and wanted in x and x is not wanted for x in held)
+print(found, hasattr(np, "kept"), os.path.exists("/tmp/left"))
+"""
+
+
+def test_a_fork_finds_nothing_of_the_one_before_it(server: ForkServer) -> None:
+    assert said(run(LEAVE, LOOK), 1).split() == ["True"] * 3, "what is there is found"
+    assert said(run(LOOK)).split() == ["False"] * 3
 
 
 def test_the_server_holds_one_thread_one_way_in_and_no_memory_that_a_fork_could_write_to(server: ForkServer) -> None:
@@ -147,6 +153,13 @@ def test_a_server_that_has_ended_is_replaced(server: ForkServer, signal_sent: in
     following = forks.server(PACKAGES, executor.RUNNER)
     assert following is not None
     assert following is not server
+
+
+def test_a_server_without_its_view_is_replaced(server: ForkServer) -> None:
+    """All that is mounted is held by descriptors. Where they are gone, nothing starts from that view any more."""
+    server.view.top = "/nowhere"
+    assert said(run("print(1 + 1)")) == "2\n"
+    assert forks.server(PACKAGES, executor.RUNNER) not in (None, server)
 
 
 def test_what_runs_when_its_server_ends_goes_on(server: ForkServer) -> None:
@@ -186,7 +199,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 def test_without_the_server_a_runner_is_started_anew(anew: None) -> None:
     assert forks.server(PACKAGES, executor.RUNNER) is None
-    assert said(run("import os\nprint(os.getppid() == 0)")) != ""
+    assert said(run("import os\nprint(os.getppid())")) == "1\n", "a fork's parent is in another namespace, and 0"
 
 
 def test_many_at_once_each_get_their_own(server: ForkServer) -> None:
