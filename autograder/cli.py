@@ -25,6 +25,11 @@ if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the 
 for checker in ("rfc3987_syntax", "rfc3986_validator"):
     sys.modules.setdefault(checker, None)  # type: ignore[arg-type]
 
+# The products of an exercise are small, and sandboxes run beside this process: threads of the libraries would only wait
+# for one another (PyTorch's took thirty times as long while other programs ran).
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 COURSE = Path("_build/course")
 USAGE, REFUSED, INTERRUPTED = 2, 3, 130
 SECONDS_BETWEEN = 5.0  # lines on progress

@@ -14,7 +14,8 @@ from autograder.check import Verdict
 from autograder.course import Course
 from autograder.exercise import EXERCISES
 from autograder.grading.challenge import new_seed
-from autograder.grading.gradebook import Graded, GradeWriter
+from autograder.grading.gradebook import GradeWriter
+from autograder.grading.points import Graded
 
 
 def main() -> None:

@@ -20,8 +20,9 @@ from autograder.grading import challenge, cluster, intake, pages
 from autograder.grading.core import RunTask, Settings, grade_submission, version_of
 from autograder.grading.database import DatabaseError
 from autograder.grading.executor import STOP, require_sandbox
-from autograder.grading.gradebook import Graded, GradeWriter, Row, Run
+from autograder.grading.gradebook import GradeWriter, Row, Run
 from autograder.grading.inbox import Inbox
+from autograder.grading.points import Graded
 from autograder.sandbox import scratch
 
 LOG = "autograder.log"

@@ -19,10 +19,10 @@ from autograder.exercise import DrawnCase, Exercise
 from autograder.exercise.cells import check_id, solution_id, train_id
 from autograder.grading import challenge, intake
 from autograder.grading.executor import RunCell, Task, execute
-from autograder.grading.gradebook import Graded
 from autograder.grading.judge import Submission, judge
 from autograder.grading.matching import is_check
 from autograder.grading.pages import graded_notebook
+from autograder.grading.points import Graded
 from autograder.grading.transcript import Transcript
 from autograder.runner.calling import _
 from autograder.sandbox.limits import Limits

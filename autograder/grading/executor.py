@@ -206,7 +206,10 @@ class Spent:
 
     def now(self) -> tuple[float, float]:
         """Seconds of the processor and by the clock."""
-        return self.earlier[0] + self.processor(), self.earlier[1] + self.watch.look()
+        return self.earlier[0] + self.processor(), self.clock()
+
+    def clock(self) -> float:
+        return self.earlier[1] + self.watch.look()
 
     def begin(self) -> None:
         """A cell begins."""
@@ -255,7 +258,7 @@ class Reader:
             self.current = self.to_come.pop()
             self.spent.begin()
         elif kind == "end" and cell == self.current:
-            clock = self.spent.now()[1] - self.spent.begun[1]
+            clock = self.spent.clock() - self.spent.begun[1]
             if clock >= self.spent.limits.cell_seconds:
                 self.transcript.waited[cell] = clock
         elif kind in ("text", "png", "error") and cell in self.known:

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from math import fsum
 from typing import Any, TypeVar
 
@@ -17,13 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from autograder.check import Verdict
-from autograder.course import Course, CourseError
+from autograder.course import Course
 from autograder.exercise import Exercise
-from autograder.exercise.cells import check_id, question_id
+from autograder.exercise.cells import question_id
 from autograder.grading import database
 from autograder.grading.database import opened
+from autograder.grading.points import Graded, enter, enter_dates
 from autograder.nbgrader_parts import part
-from autograder.runner.calling import _
 
 Result = TypeVar("Result")
 
@@ -74,18 +73,6 @@ class OutcomeRow(Base):
 
 
 @dataclass(frozen=True)
-class Graded:
-    """Everything there is to write for one student."""
-
-    student: str
-    arrived: str
-    signature: str
-    notes: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
-    notebook: bytes
-
-
-@dataclass(frozen=True)
 class Outcome:
     """One check of one student, with its points as the gradebook has them."""
 
@@ -118,29 +105,6 @@ class Marks:
     penalty: float
     points: dict[str, tuple[float, float]]
     comments: dict[str, str | None]
-
-
-def answers_in(exercise: Exercise, notebook: bytes) -> dict[str, str]:
-    """The answers in words of a graded notebook, by their cells."""
-    names = {question_id(question) for question in exercise.questions}
-    cells = json.loads(notebook)["cells"] if names else ()
-    return {cell["id"]: "".join(cell["source"]) for cell in cells if cell["id"] in names}
-
-
-def submissions_of(slug: str) -> Any:
-    """The query for nbgrader's submissions of one exercise."""
-    api = part("nbgrader.api")
-    return sa.select(api.SubmittedAssignment).join(api.Assignment).where(api.Assignment.name == slug)
-
-
-def found_or_added(session: Session, kind: type[Any], **values: Any) -> Any:
-    """The row with these values; a new one where there is none."""
-    row = session.scalars(sa.select(kind).filter_by(**values)).one_or_none()
-    if row is None:
-        row = kind(**values)
-        session.add(row)
-        session.flush()
-    return row
 
 
 def begin_gradebook(engine: sa.Engine) -> None:
@@ -254,123 +218,25 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         """Write a student's points, outcomes and completion, in one transaction."""
 
         def written(session: Session) -> None:
-            notebook = self._submission(session, exercise.slug, graded)
-            self._ask_again(session, exercise, notebook, graded)
-            points = self._write_points(exercise, notebook, graded.verdicts)
-            session.flush()
-            self._write_penalty(session, notebook, graded.student)
             key = {"assignment": exercise.slug, "student": graded.student}
+            before = session.scalars(sa.select(GradedRow.notebook).filter_by(**key)).one_or_none()
+            points = enter(session, self.course, exercise, graded, before)
             for kind in (OutcomeRow, GradedRow):
                 session.execute(sa.delete(kind).filter_by(**key))
-            for place, verdict in enumerate(graded.verdicts):
-                session.add(OutcomeRow(**key, **asdict(verdict), place=place, points=points[verdict.check]))
+            session.execute(sa.insert(OutcomeRow), [
+                key | asdict(verdict) | {"place": place, "points": points[verdict.check]}
+                for place, verdict in enumerate(graded.verdicts)
+            ])  # fmt: skip
             about = {"signature": graded.signature, "notes": json.dumps(graded.notes), "notebook": graded.notebook}
-            session.add(GradedRow(**key, **about, run=run.id))
+            session.execute(sa.insert(GradedRow).values(**key, **about, run=run.id))
 
         self.transaction(written, writing=True)
-
-    def _submission(self, session: Session, slug: str, graded: Graded) -> Any:
-        """The student's submitted notebook in nbgrader's tables, made with an entry for each cell where it is new."""
-        api = part("nbgrader.api")
-        assignment = session.scalars(sa.select(api.Assignment).filter_by(name=slug)).one_or_none()
-        if assignment is None:
-            raise CourseError(f"{slug} is not released into this course; run 'autograder release {slug} --course …'.")
-        found_or_added(session, api.Student, id=graded.student)
-        whose = {"assignment_id": assignment.id, "student_id": graded.student}
-        submission = found_or_added(session, api.SubmittedAssignment, **whose)
-        submission.timestamp = datetime.strptime(graded.arrived, "%Y-%m-%d %H:%M:%S UTC")
-        original = next(notebook for notebook in assignment.notebooks if notebook.name == slug)
-        of = {"notebook_id": original.id, "assignment_id": submission.id}
-        notebook = found_or_added(session, api.SubmittedNotebook, **of)
-        self._set_dates(assignment, submission)
-        have = {grade.cell_id for grade in notebook.grades} | {comment.cell_id for comment in notebook.comments}
-        for kind, cells in ((api.Grade, original.grade_cells), (api.Comment, original.solution_cells)):
-            for cell in [*cells, *original.task_cells]:
-                if cell.id not in have:
-                    session.add(kind(cell_id=cell.id, notebook=notebook))
-        session.flush()
-        return notebook
-
-    def _set_dates(self, assignment: Any, submission: Any) -> None:
-        """Enter until when a student may hand in, where the course's settings say it."""
-        said = self.course.settings.of(assignment.name)
-        if said.due is not None:
-            assignment.duedate = said.due.astimezone(UTC).replace(tzinfo=None)
-            extended = said.extensions.get(submission.student_id)
-            submission.extension = None if extended is None else extended - said.due
 
     def apply_dates(self, slug: str) -> None:
         """Have the dates of the settings hold for those who are graded already, without grading anew."""
         if self.course.settings.of(slug).due is None:
             return
-
-        def applied(session: Session) -> None:
-            for submission in session.scalars(submissions_of(slug)).all():
-                self._set_dates(submission.assignment, submission)
-                session.flush()
-                for notebook in submission.notebooks:
-                    self._write_penalty(session, notebook, submission.student_id)
-
-        self.transaction(applied, writing=True)
-
-    def _write_points(self, exercise: Exercise, notebook: Any, verdicts: Sequence[Verdict]) -> dict[str, float]:
-        """Set the points of each check. What a person entered stays; a change under it asks for a second look."""
-        by_cell = {check_id(exercise.check(verdict.check)): verdict for verdict in verdicts}
-        unattempted = {exercise.check(v.check).function for v in verdicts if v.status == "not attempted"}
-        points = {}
-        for grade in notebook.grades:
-            verdict = by_cell.get(grade.cell.name)
-            if verdict is None:  # graded by hand
-                grade.needs_manual_grade = grade.manual_score is None
-                continue
-            points[verdict.check] = grade.auto_score = float(grade.cell.max_score) if verdict.ok else 0.0
-            grade.needs_manual_grade = grade.manual_score is not None
-        answers = {question_id(question) for question in exercise.questions}
-        for comment in notebook.comments:
-            if comment.cell.name not in answers:
-                comment.auto_comment = _("No response.") if comment.cell.name in unattempted else None
-        missing = ", ".join(sorted({verdict.check for verdict in verdicts} - set(points)))
-        if missing:
-            raise CourseError(f"The gradebook lacks the checks {missing}; release {exercise.slug} again.")
-        return points
-
-    def _ask_again(self, session: Session, exercise: Exercise, notebook: Any, graded: Graded) -> None:
-        """Have answers in words that changed graded by hand anew; what was given before moves into the comment."""
-        theirs = sa.select(GradedRow.notebook).filter_by(assignment=exercise.slug, student=graded.student)
-        before = session.scalars(theirs).one_or_none()
-        if before is None:
-            return
-        old, new = answers_in(exercise, before), answers_in(exercise, graded.notebook)
-        comments = {comment.cell.name: comment for comment in notebook.comments}
-        for grade in notebook.grades:
-            name = grade.cell.name
-            if old.get(name) == new.get(name) or grade.manual_score is None:
-                continue
-            told = _("The earlier answer was given {score}; this one is another.").format(
-                score=f"{grade.manual_score:g}"
-            )
-            comment = comments.get(name)
-            if comment is not None:
-                comment.auto_comment = "\n".join(filter(None, [told, comment.manual_comment]))
-                comment.manual_comment = None
-            grade.manual_score = None
-
-    def _write_penalty(self, session: Session, notebook: Any, student: str) -> None:
-        """nbgrader's late penalty, by the course's own plug-in, never more than was earned."""
-        session.expire_all()
-        notebook.late_submission_penalty = None
-        late = notebook.assignment.total_seconds_late
-        if late <= 0:
-            return
-        from nbgrader.preprocessors import AssignLatePenalties
-
-        preprocessor = AssignLatePenalties(config=self.course.config)
-        preprocessor.init_plugin()
-        # Databases add in different orders: the last digit of their sums may differ.
-        earned = fsum(grade.score for grade in notebook.grades)
-        penalty = preprocessor.plugin_inst.late_submission_penalty(student, earned, late)
-        if penalty is not None:
-            notebook.late_submission_penalty = min(max(penalty, 0.0), earned)
+        self.transaction(lambda session: enter_dates(session, self.course, slug), writing=True)
 
     def graded_names(self) -> set[str]:
         """The exercises in which anybody is graded."""

@@ -5,7 +5,6 @@ They find what is kept between calls: a result kept by its shapes, one array tha
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 
@@ -71,14 +70,13 @@ def result_of(check: Check, inputs: Inputs) -> Returned | None:
         return None
 
 
-def alike(check: Check, case: DrawnCase) -> DrawnCase | None:
+def alike(check: Check, case: DrawnCase, before: Returned | None) -> DrawnCase | None:
     """Other numbers in the same shapes to which the reference gives another finite result; None if there are none.
 
-    The first such numbers, but rather those whose result is not short.
+    The first such numbers, but rather those whose result is not short. ``before`` is what it returns for the case.
     """
-    before = result_of(check, case.inputs)
     found = None
-    for way in WAYS:
+    for way in WAYS if before else ():
         inputs = way(case.inputs)
         after = result_of(check, inputs)
         if before and after and finite(after) and not same_result(before, after, 1e-3):
@@ -90,15 +88,23 @@ def alike(check: Check, case: DrawnCase) -> DrawnCase | None:
 
 def first_alike(check: Check, cases: list[DrawnCase]) -> tuple[DrawnCase, DrawnCase | None]:
     """A case, and other numbers in its shapes: rather one for which it matters how its arrays lie in memory."""
-    pairs = ((case, alike(check, case)) for case in cases)
-    found = list(islice((pair for pair in pairs if pair[1] is not None), MOST_TRIED))
-    return next((pair for pair in found if by_columns_other(check, pair[0])), (found or [(cases[0], None)])[0])
+    found: list[tuple[DrawnCase, DrawnCase]] = []
+    for case in cases:
+        before = result_of(check, case.inputs)
+        other = alike(check, case, before)
+        if other is not None:
+            found.append((case, other))
+            if by_columns_other(check, case, before):
+                return case, other
+        if len(found) == MOST_TRIED:
+            break
+    return found[0] if found else (cases[0], None)
 
 
-def by_columns_other(check: Check, case: DrawnCase) -> bool:
+def by_columns_other(check: Check, case: DrawnCase, before: Returned | None) -> bool:
     """Whether the reference comes to something else for the numbers in the order of the columns."""
     inputs = each(lambda array: array.ravel(order="F").reshape(array.shape), case.inputs)
-    before, after = result_of(check, case.inputs), result_of(check, inputs)
+    after = result_of(check, inputs)
     return not (before and after and same_result(before, after, 1e-3))
 
 

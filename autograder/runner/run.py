@@ -4,9 +4,11 @@ It starts inside the sandbox, reads one frame of orders from standard input, and
 Nothing it sends is believed; it only has to be honest for honest notebooks.
 """
 
+import io
 import os
 import resource
 import sys
+from contextlib import redirect_stdout
 from types import ModuleType
 
 
@@ -114,10 +116,16 @@ def make_ready():
     import answers  # noqa: F401
     import calling  # noqa: F401
     import capture  # noqa: F401
+    import numpy.random  # noqa: F401 - NumPy loads it when it is first asked for
     import safetensors.numpy  # noqa: F401
     import wire  # noqa: F401
 
-    make_shell()
+    shell = make_shell()
+    with redirect_stdout(io.StringIO()):
+        for source in ("None", "raise KeyError"):  # IPython loads some of its modules with its first cell, or error
+            shell.run_cell(source, store_history=False)
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        vars(sys).pop(name, None)
 
 
 def own_chance():

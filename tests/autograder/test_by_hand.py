@@ -20,42 +20,13 @@ from playwright.sync_api import Browser
 
 from autograder.authoring.release import release_into
 from autograder.course import Course
-from autograder.exercise import EXERCISES, Exercise, Question
 from autograder.exercise.cells import notebook_bytes
 from autograder.exercise.notebooks import fill_in, reference_sources, set_source
 from autograder.exercise.source import AuthoringError, source_notebook
 from autograder.grading.class_run import grade_class
 from autograder.table import csv_text, row_json, screen_table
+from tests.autograder.toy import TEXT, TOY
 
-AFFINE = EXERCISES["01_vanilla_rnn"].check("affine.affine")
-QUESTION = Question("why", "Why is it linear?", 3, "rnn-output: The output")
-TOY = Exercise("A toy", (AFFINE,), ("numpy", "matplotlib"), questions=(QUESTION,), slug="toy")
-TEXT = """# A toy
-
-```{code-cell}
-import numpy as np
-
-from check import check
-```
-
-```{code-cell}
-:solve: affine.affine
-```
-
-```{code-cell}
-:check: affine.affine
-```
-
-Why is the map linear in its weights?
-
-+++ {"question": "why"}
-
-Rubric: three points for naming both terms and the sum, one for each of them alone.
-
-+++
-
-The end.
-"""
 ANSWER = "Each score is a **sum of products**. <script>document.title = 'owned'</script> [x](javascript:alert(1))"
 
 

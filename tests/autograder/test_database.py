@@ -25,10 +25,11 @@ from autograder.grading import class_run, database, moving, pages
 from autograder.grading.class_run import grade_class, only_one
 from autograder.grading.core import version_of
 from autograder.grading.database import DatabaseError
-from autograder.grading.gradebook import Graded, GradedRow, GradeWriter, OutcomeRow, Run
+from autograder.grading.gradebook import GradedRow, GradeWriter, OutcomeRow, Run
 from autograder.grading.intake import read_record
 from autograder.grading.moving import move
 from autograder.grading.pages import feedback_path
+from autograder.grading.points import Graded
 from autograder.table import write_report
 from tests.autograder.conftest import tree
 from tests.autograder.postgres import PASSWORD, Server

@@ -127,6 +127,12 @@ print(found, hasattr(np, "kept"), os.path.exists("/tmp/left"))
 """
 
 
+def test_what_libraries_load_when_they_are_first_asked_is_there_already(server: ForkServer) -> None:
+    before = run("import sys; first = set(sys.modules)", "import numpy as np; np.random.rand(); [1][1]",
+                 "print(sorted(set(sys.modules) - first))")  # fmt: skip
+    assert said(before, 2) == "[]\n"
+
+
 def test_a_fork_finds_nothing_of_the_one_before_it(server: ForkServer) -> None:
     assert said(run(LEAVE, LOOK), 1).split() == ["True"] * 3, "what is there is found"
     assert said(run(LOOK)).split() == ["False"] * 3

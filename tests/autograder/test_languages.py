@@ -27,9 +27,10 @@ from autograder.exercise.cells import check_id, solution_id
 from autograder.grading import challenge
 from autograder.grading.core import version_of
 from autograder.grading.executor import RunCell, Task, execute
-from autograder.grading.gradebook import Graded, GradeWriter, Outcome, Row
+from autograder.grading.gradebook import GradeWriter, Outcome, Row
 from autograder.grading.judge import STATUSES, Submission, judge, outcomes
 from autograder.grading.pages import feedback_page, graded_notebook, write_pages
+from autograder.grading.points import Graded
 from autograder.grading.rebuilding import rebuild
 from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
 from autograder.languages import LanguageError, placeholders

@@ -15,8 +15,9 @@ from autograder.course import CONFIG, Course
 from autograder.exercise import Exercise
 from autograder.exercise.notebooks import fill_in, reference_sources
 from autograder.grading.core import version_of
-from autograder.grading.gradebook import Graded, GradeWriter
+from autograder.grading.gradebook import GradeWriter
 from autograder.grading.pages import LONGEST_HIGHLIGHTED, feedback_page, graded_notebook
+from autograder.grading.points import Graded
 from autograder.grading.quick_pages import QuickPages
 from autograder.grading.reading import StudentCell
 from autograder.grading.rebuilding import rebuild
