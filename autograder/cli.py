@@ -1,5 +1,6 @@
 """The command line: writing, releasing and proving exercises, and grading what is handed in."""
 
+import errno
 import json
 import os
 import re
@@ -527,6 +528,14 @@ def sample_class(slugs: SlugsArgument = None, course: CourseOption = COURSE) -> 
             typer.echo(f"{exercise.slug}: {len(samples)} submissions written to {opened.inbox}")
 
 
+def what_failed(error: OSError) -> str:
+    """One sentence about a file that cannot be used; a disk that is full is no file's fault."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"The disk is full{where}; make room and run the same command again: what is done is kept."
+    return f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
+
+
 def main() -> None:
     """Run the command line. A user's mistake ends in one sentence and a code, never in a traceback."""
     try:
@@ -536,7 +545,7 @@ def main() -> None:
         sys.stderr.write(f"{'Not graded: ' if refused else ''}{error}\n")
         sys.exit(REFUSED if refused else USAGE)
     except OSError as error:
-        sys.stderr.write(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.\n")
+        sys.stderr.write(f"{what_failed(error)}\n")
         sys.exit(USAGE)
     except SystemExit as end:
         if end.code == INTERRUPTED:

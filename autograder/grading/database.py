@@ -105,6 +105,8 @@ def patiently(course: Course, work: Callable[[], Result]) -> Result:
             return work()
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
             said, what_to_do = reason(error), "run the same command again: what is graded is kept"
+            if "full" in said:
+                raise DatabaseError(f"{named(course)} cannot grow ({said}); make room, and {what_to_do}.") from error
             if course.db_url.startswith("sqlite") or not passes(error):
                 what_to_do = "if another program holds it (formgrader, say), end that, and run the same command again"
                 raise DatabaseError(f"{named(course)} cannot be used now ({said}); {what_to_do}.") from error

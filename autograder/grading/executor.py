@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -45,6 +45,8 @@ from autograder.sandbox.limits import MEGABYTE, Limits
 RUNNER = Path(__file__).parent.parent / "runner"
 START_SECONDS = 60.0
 MOST_RERUNS = 16
+SECONDS_TO_LEAVE = 0.2
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # as subprocess says it, and as bwrap does
 SECONDS_BETWEEN_LOOKS = 0.25
 STOP = threading.Event()  # set when the grader is interrupted: every run ends at once, and counts for nothing
 ROOM_FOR_A_NOTE = 200  # what the runner adds to a text that it cuts
@@ -136,7 +138,13 @@ class NotStarted(SandboxUnavailable):
     """The runner did not start: never the student's doing, since their code runs only after it has."""
 
 
-Started = tuple[tuple[int, ...], int]
+@dataclass
+class Started:
+    """A runner under way: its processes and its pipe; and, once it has ended, whether by SIGKILL."""
+
+    pids: tuple[int, ...]
+    pipe: int
+    killed: bool = False
 
 
 def require_sandbox(packages: tuple[str, ...]) -> None:
@@ -152,11 +160,13 @@ def forked(server: forks.ForkServer, task: Task, orders: int, errors: IO[bytes])
     with ExitStack() as stack:
         stack.callback(os.close, pipe)
         try:
-            fork = server.fork(task.files, task.limits, orders, frames, errors.fileno())
-            pids = stack.enter_context(fork)
+            fork = stack.enter_context(server.fork(task.files, task.limits, orders, frames, errors.fileno()))
         finally:
             os.close(frames)
-        yield pids, pipe
+        runner = Started(fork.pids, pipe)
+        yield runner
+        stack.close()
+        runner.killed = fork.killed
 
 
 @contextmanager
@@ -185,9 +195,12 @@ def started(task: Task, orders: int, errors: IO[bytes]) -> Iterator[Started]:
         streams: dict[str, Any] = {"stdin": orders, "stdout": subprocess.PIPE, "stderr": errors}
         process = stack.enter_context(subprocess.Popen(program, **streams, **options))
         assert process.stdout is not None
+        runner = Started((process.pid,), process.stdout.fileno())
         try:
-            yield (process.pid,), process.stdout.fileno()
+            yield runner
         finally:
+            with suppress(subprocess.TimeoutExpired):
+                runner.killed = process.wait(SECONDS_TO_LEAVE) in KILLED
             if process.poll() is None and task.protected:
                 process.kill()  # the end of its first process is the end of its namespace
             elif process.poll() is None:
@@ -409,14 +422,14 @@ def attempt(
     orders = sealed(encode_orders(task, skip))
     with tempfile.TemporaryFile() as errors:
         try:
-            with start(task, orders, errors) as (pids, pipe):
-                spent = Spent(task.limits, partial(meter.processor_seconds, *pids), meter.Watch(), earlier)
+            with start(task, orders, errors) as runner:
+                spent = Spent(task.limits, partial(meter.processor_seconds, *runner.pids), meter.Watch(), earlier)
                 reader = Reader(task, transcript, skip, spent)
                 try:
-                    why = read_frames(pipe, reader, frames)
+                    why = read_frames(runner.pipe, reader, frames)
                 except BorderError as error:
                     transcript.malformed.append(str(error))
-                waits = not meter.wants_processor(*pids)
+                waits = not meter.wants_processor(*runner.pids)
                 transcript.processor_seconds, transcript.clock_seconds = spent.now()
         finally:
             os.close(orders)
@@ -426,6 +439,7 @@ def attempt(
             raise NotStarted(f"The runner did not start: {errors.read(2000).decode(errors='replace').strip()}")
     if not reader.done and reader.current is not None:
         transcript.ended.setdefault(reader.current, why)
+        transcript.disturbed |= why == "crashed" and runner.killed
         if reader.limit is not None:
             transcript.limits.setdefault(reader.current, reader.limit)
             transcript.disturbed |= spent.watch.paused or not (reader.limit.processor or waits)
@@ -462,7 +476,8 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
 def execute(task: Task) -> Transcript:
     """Run a notebook; after a cell that hangs or crashes, run it again without that cell and the checks already answered.
 
-    What ended because the grader or the machine stood still is no student's doing: all of it is run once more.
+    What ended because the grader or the machine stood still, or was killed (by whoever is short of memory), need be no
+    student's doing: all of it is run once more.
 
     Raises SandboxUnavailable if the runner does not start; never the student's doing: their code runs only after it has.
     """

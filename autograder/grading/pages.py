@@ -13,12 +13,14 @@ import multiprocessing
 import os
 import re
 import signal
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from multiprocessing.pool import AsyncResult, Pool
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +43,7 @@ Maker = Callable[[Course, str, str, bytes, "Marks"], bytes]
 # Highlighting takes time that grows faster than the source; longer code is shown plain.
 LONGEST_HIGHLIGHTED, MOST_HIGHLIGHTED = 4096, 32 * 1024
 PAGE_SECONDS, LARGEST_PAGE = 60.0, 16 << 20
-MOST_BEGUN, MOST_UNMARKED = 4, 32
+MOST_WAITING, MOST_UNMARKED, MOST_TRIES = 4, 32, 2
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 # A line that begins code in Markdown and says in which language: what highlights it would take that language's rules.
 NAMED_CODE = re.compile(r"^([^`~\n]*(?:`{3,}+(?=[^`\n]+$)|~{3,}+)).+$", re.MULTILINE)
@@ -114,12 +116,20 @@ def write_pages(course: Course, slug: str, student: str, notebook: bytes, page: 
     write_atomically(feedback_path(course, slug, student), page)
 
 
+class PageLost(Exception):
+    """The process that made a page has ended."""
+
+
 class PageMaker:
-    """Makes feedback pages in a process of its own and under a clock; what takes too long, or is too large, is made plain."""
+    """Makes feedback pages, one at a time, in a process of its own and under a clock.
+
+    What takes too long, is too large, or ends the process each time is made plain.
+    """
 
     def __init__(self, seconds: float = PAGE_SECONDS, make: Maker | None = None) -> None:
         self.seconds, self.make = seconds, make or quick_page
-        self.worker: Pool | None = None
+        self.worker: BaseProcess | None = None
+        self.pipe: Connection | None = None
 
     def __enter__(self) -> PageMaker:
         return self
@@ -127,34 +137,64 @@ class PageMaker:
     def __exit__(self, *_about: object) -> None:
         self.stop()
 
-    def start(self) -> Pool:
-        """Start the process, where it does not run yet. It is a fork, so no thread of ours may run beside."""
-        if self.worker is None:
-            # It uses none of the threads of the libraries.
-            with warnings.catch_warnings():
+    def start(self) -> Connection:
+        """The pipe to the process, which is started where it does not run yet.
+
+        A fork has what is loaded already, and would have the locks of other threads without the threads: beside such, the
+        process is begun anew.
+        """
+        if self.pipe is None:
+            context: Any = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
+            self.pipe, theirs = context.Pipe()
+            about = (theirs, self.pipe if context.get_start_method() == "fork" else None, os.getpid(), self.make)
+            self.worker = context.Process(target=make_pages, args=about, daemon=True)
+            with theirs, warnings.catch_warnings():
+                # Some libraries keep threads that Python does not know of; the process uses none of them.
                 warnings.simplefilter("ignore", DeprecationWarning)
-                self.worker = multiprocessing.get_context("fork").Pool(1, settle_in, [os.getpid()])
-        return self.worker
+                self.worker.start()
+        return self.pipe
 
-    def begin(self, course: Course, slug: str, student: str, notebook: bytes, marks: Marks) -> AsyncResult[bytes]:
-        return self.start().apply_async(made, (self.make, str(course.root), slug, student, notebook, marks))
-
-    def end(self, making: AsyncResult[bytes], slug: str, student: str, notebook: bytes) -> bytes:
+    def begin(self, course: Course, slug: str, student: str, notebook: bytes, marks: Marks) -> None:
+        """Have a page made. Raises PageLost if the process has ended."""
         try:
-            page = making.get(self.seconds)
-        except multiprocessing.TimeoutError:
+            self.start().send((str(course.root), slug, student, notebook, marks))
+        except OSError as error:
+            raise self.lost() from error
+
+    def ready(self, seconds: float = 0.0) -> bool:
+        """Whether the page is there to be taken, or something to be said of it, within so many seconds."""
+        return self.start().poll(seconds)
+
+    def end(self, slug: str, student: str, notebook: bytes) -> bytes:
+        """The page that was begun. Raises PageLost if the process has ended, and what making it raised."""
+        if not self.ready(self.seconds):
             self.stop()
             return plain_page(slug, student, notebook)
+        try:
+            page = self.start().recv()
+        except (EOFError, OSError) as error:
+            raise self.lost() from error
+        if isinstance(page, Exception):
+            raise page
         return page if len(page) <= LARGEST_PAGE else plain_page(slug, student, notebook)
 
     def __call__(self, course: Course, slug: str, student: str, notebook: bytes, marks: Marks) -> bytes:
-        return self.end(self.begin(course, slug, student, notebook, marks), slug, student, notebook)
+        for _try in range(MOST_TRIES):
+            with suppress(PageLost):
+                self.begin(course, slug, student, notebook, marks)
+                return self.end(slug, student, notebook)
+        return plain_page(slug, student, notebook)
+
+    def lost(self) -> PageLost:
+        self.stop()
+        return PageLost("the process that makes the pages has ended")
 
     def stop(self) -> None:
-        if self.worker is not None:
-            self.worker.terminate()
+        if self.worker is not None and self.pipe is not None:
+            self.worker.kill()
             self.worker.join()
-        self.worker = None
+            self.pipe.close()
+        self.worker = self.pipe = None
 
 
 class PageWriter:
@@ -162,34 +202,35 @@ class PageWriter:
 
     def __init__(self, course: Course, slug: str, writer: GradeWriter, maker: PageMaker) -> None:
         self.course, self.slug, self.writer, self.maker = course, slug, writer, maker
-        self.begun: deque[tuple[str, bytes, AsyncResult[bytes]]] = deque()
+        self.waiting: deque[tuple[str, bytes]] = deque()
+        self.begun: tuple[str, bytes] | None = None
         self.written: list[str] = []
 
     def begin(self, student: str, notebook: bytes) -> None:
-        """Have a page made beside, unless enough are already. What fails here is tried again at the end, and told there."""
-        with suppress(Exception):
-            self.take()
-            if len(self.begun) < MOST_BEGUN:
-                marks = self.writer.marks(self.slug, student)
-                making = self.maker.begin(self.course, self.slug, student, notebook, marks)
-                self.begun.append((student, notebook, making))
+        """Have a page made beside, unless enough wait already. What fails here is tried again at the end, and told there."""
+        if len(self.waiting) < MOST_WAITING:
+            self.waiting.append((student, notebook))
+        self.go_on()
 
-    def take(self) -> None:
-        """Write what is made."""
-        while self.begun and self.begun[0][2].ready():
-            student, notebook, making = self.begun.popleft()
-            self.write(student, notebook, self.maker.end(making, self.slug, student, notebook))
+    def go_on(self) -> None:
+        """Write the page that is made, and have the next one made."""
+        with suppress(Exception):
+            if self.begun is not None and self.maker.ready():
+                (student, notebook), self.begun = self.begun, None
+                self.write(student, notebook, self.maker.end(self.slug, student, notebook))
+        with suppress(Exception):
+            if self.begun is None and self.waiting:
+                student, notebook = self.waiting.popleft()
+                self.maker.begin(self.course, self.slug, student, notebook, self.writer.marks(self.slug, student))
+                self.begun = student, notebook
 
     def wait(self) -> None:
         """Write what is being made, as far as it comes in time."""
-        while self.begun:
-            making = self.begun[0][2]
-            making.wait(self.maker.seconds)
-            if not making.ready():
+        while self.begun is not None or self.waiting:
+            if self.begun is not None and not self.maker.ready(self.maker.seconds):
                 self.maker.stop()
-                self.begun.clear()
-            with suppress(Exception):
-                self.take()
+                self.begun = None
+            self.go_on()
         self.mark()
 
     def make(self, student: str) -> None:
@@ -219,9 +260,21 @@ def settle_in(grader: int) -> None:
         os._exit(1)
 
 
-def made(make: Maker, root: str, slug: str, student: str, notebook: bytes, marks: Marks) -> bytes:
-    """A page, made in the worker."""
-    return make(Course(Path(root)), slug, student, notebook, marks)
+def make_pages(pipe: Connection, graders_end: Connection | None, grader: int, make: Maker) -> None:
+    """In the worker: make the pages that are asked for; what making one raises is the grader's to tell."""
+    settle_in(grader)
+    if graders_end is not None:
+        graders_end.close()
+    while True:
+        try:
+            root, *about = pipe.recv()
+        except EOFError:
+            return
+        try:
+            page: bytes | Exception = make(Course(Path(root)), *about)
+        except Exception as error:
+            page = error
+        pipe.send(page)
 
 
 def quick_page(course: Course, slug: str, student: str, notebook: bytes, marks: Marks) -> bytes:

@@ -92,14 +92,15 @@ def fork(control, descriptors, request):
 
 
 def answer(control, descriptors, request, forks):
-    """What is said to a request: start a fork, or end one, which is waited for."""
+    """What is said to a request: start a fork, or end one, which is waited for; and whether it was killed."""
     if "end" in request:
-        pid = request["end"]
+        pid, killed = request["end"], False
         if pid in forks:
             forks.remove(pid)
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        return {"ended": pid}
+            os.kill(pid, signal.SIGKILL)  # to one that has ended, it does nothing
+            _ended, status = os.waitpid(pid, 0)
+            killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        return {"ended": pid, "killed": killed}
     said = fork(control, descriptors, request)
     if "pid" in said:
         forks.add(said["pid"])

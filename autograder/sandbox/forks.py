@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ MODULES = {"matplotlib": ("matplotlib.pyplot",)}
 
 class Broken(Exception):
     """The fork server ended, does not answer, or cannot fork."""
+
+
+@dataclass
+class Fork:
+    """Two processes, whose families are all of a sandbox: bwrap's, and the fork; and, once it has ended, whether by SIGKILL."""
+
+    pids: tuple[int, int]
+    killed: bool = False
 
 
 class ForkServer:
@@ -99,10 +108,10 @@ class ForkServer:
     @contextmanager
     def fork(
         self, files: tuple[tuple[Path, str], ...], limits: Limits, orders: int, frames: int, errors: int
-    ) -> Iterator[tuple[int, int]]:
-        """The numbers of two processes, whose families are all of the sandbox: bwrap's, and the fork, in it.
+    ) -> Iterator[Fork]:
+        """A fork in a sandbox of its own, all of which has ended when the context is left.
 
-        All have ended when the context is left. Raises Broken if there is no fork, or no sandbox for one.
+        Raises Broken if there is no fork, or no sandbox for one.
         """
         request = {"filter": bubblewrap.filter_program().hex(), "uid": bubblewrap.own_user(), "folder": bubblewrap.WORK}
         with ExitStack() as stack:
@@ -117,13 +126,14 @@ class ForkServer:
                 os.close(sandbox)
             if "pid" not in said:
                 raise Broken(f"The fork server cannot fork: {said.get('error')}.")
-            stack.callback(self._forget, said["pid"])
-            yield outside, said["pid"]
+            fork = Fork((outside, said["pid"]))
+            stack.callback(self._forget, fork)
+            yield fork
 
-    def _forget(self, pid: int) -> None:
-        """End a fork, if the sandbox's end has not, and let its number go."""
+    def _forget(self, fork: Fork) -> None:
+        """End a fork, if it has not ended, and let its number go."""
         try:
-            self._asked({"end": pid})
+            fork.killed = bool(self._asked({"end": fork.pids[1]})["killed"])
         except Broken:
             return
 

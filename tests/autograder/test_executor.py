@@ -279,6 +279,19 @@ def test_what_ended_while_the_machine_stood_still_is_run_once_more(
     assert execute(plain_task("")) is made[1 if disturbed else 0]
 
 
+@pytest.mark.parametrize(("ends", "times"), [("os.kill(os.getpid(), signal.SIGKILL)", 2), ("os._exit(9)", 1)])
+def test_what_was_killed_is_run_once_more_and_what_ended_itself_is_not(
+    ends: str, times: int, each_way: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is short of memory kills; that a notebook killed itself cannot be told from it."""
+    runs, run = [], executor.runs_of
+    monkeypatch.setattr(executor, "runs_of", lambda task: runs.append(task) or run(task))
+    transcript = execute(plain_task(f"import os, signal\n{ends}", "print(2)"))
+    assert transcript.ended == {"0": "crashed"}
+    assert transcript.outputs["1"].text == "2\n"
+    assert len(runs) == times
+
+
 def test_forged_bytes_are_told_as_what_they_are() -> None:
     forged = "import os\nfor fd in range(3, 16):\n    try:\n        os.write(fd, bytes([255]) * 64)\n    except OSError: pass"
     transcript = execute(plain_task(forged + "\nimport time; time.sleep(60)", "print(2)"))

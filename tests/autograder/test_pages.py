@@ -1,7 +1,10 @@
 """Feedback pages: made under a clock, in a process of their own, and of nothing whose language a student names."""
 
 import os
+import signal
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -14,7 +17,7 @@ from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id
 from autograder.grading import pages
 from autograder.grading.gradebook import Marks
-from autograder.grading.pages import PageMaker, graded_notebook
+from autograder.grading.pages import PageLost, PageMaker, graded_notebook
 from autograder.grading.transcript import Transcript
 
 COURSE = Course(Path("/nonexistent"))
@@ -41,6 +44,11 @@ def large(course, slug, student, notebook, marks) -> bytes:
     return bytes(pages.LARGEST_PAGE + 1)
 
 
+def ends(course, slug, student, notebook, marks) -> bytes:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return b""
+
+
 def fails(course, slug, student, notebook, marks) -> bytes:
     raise ZeroDivisionError("not foreseen")
 
@@ -52,7 +60,27 @@ def test_pages_are_made_in_one_process_that_is_not_the_graders(exercise: Exercis
     assert made != {str(os.getpid()).encode()}
 
 
-@pytest.mark.parametrize(("make", "seconds"), [(never, 0.5), (large, 60.0)])
+def test_a_process_that_was_killed_is_replaced_and_its_page_made(exercise: Exercise) -> None:
+    with PageMaker(make=process) as make:
+        first = make(COURSE, exercise.slug, "ada", b"", MARKS)
+        make.begin(COURSE, exercise.slug, "ben", b"", MARKS)
+        os.kill(int(first), signal.SIGKILL)
+        assert make.ready(60.0)
+        with suppress(PageLost):  # unless the page came before the end
+            make.end(exercise.slug, "ben", b"")
+        assert make(COURSE, exercise.slug, "ben", b"", MARKS) not in (first, str(os.getpid()).encode())
+
+
+def test_beside_threads_the_process_is_begun_anew(exercise: Exercise) -> None:
+    done = threading.Event()
+    with PageMaker(make=process) as make:
+        threading.Thread(target=done.wait, daemon=True).start()
+        make(COURSE, exercise.slug, "ada", b"", MARKS)
+        assert type(make.worker).__name__ == "SpawnProcess"
+        done.set()
+
+
+@pytest.mark.parametrize(("make", "seconds"), [(never, 0.5), (large, 60.0), (ends, 60.0)])
 def test_a_page_that_takes_too_long_or_is_too_large_shows_the_verdicts_alone(exercise: Exercise, make, seconds) -> None:
     with PageMaker(seconds, make) as maker:
         for student in ("ada", "ben"):  # the second finds a new worker
