@@ -475,6 +475,88 @@ def report(
     finish([*lines, f"Report: {path}"], value={"exercises": summaries} if as_json else None)
 
 
+@app.command()
+def collect(
+    source: Annotated[Path, typer.Argument(help="The system's download: a zip file, or the folder it was unpacked into.")],
+    slug: Annotated[str | None, typer.Argument(
+        help="The exercise that was handed in; without it, each notebook says so itself.", show_default=False)] = None,
+    system: Annotated[str, typer.Option(
+        "--from", help="moodle, canvas, gradescope, brightspace or blackboard; auto finds out.")] = "auto",
+    class_list: Annotated[Path | None, typer.Option(
+        "--roster", help="The class: a CSV file with the columns id, name, and perhaps email, moodle, canvas …; "
+        "by default the course's class.csv.", show_default=False)] = None,
+    sheet: Annotated[Path | None, typer.Option(
+        "--worksheet", help="Moodle's grading worksheet, which has the times.", show_default=False)] = None,
+    course: CourseOption = COURSE,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing while it runs.")] = False,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Take a learning management system's download into the inbox; who is unknown or missing, and what is not read, is named."""
+    from autograder.lms import collecting, roster
+
+    opened = course_at(course)
+    if system not in ("auto", *roster.SYSTEMS):
+        raise UserError(f"--from is {system!r}; it takes {', '.join(roster.SYSTEMS)} or auto.")
+    listed = class_list or opened.root / roster.FILE
+    told = collecting.collect(opened, source, listed, system, slug, sheet, Progress(quiet))
+    lines = [f"late: {student}: {name}" for name, student in sorted(told.late)]
+    lines += told.earlier
+    lines += [f"not in the class: {line}" for line in told.unknown]
+    lines += [f"not read: {line}" for line in told.unread]
+    for name, absent in told.missing.items():
+        lines += [f"nothing handed in: {student}: {name}" for student in absent]
+    for name in sorted({name for name, _ in told.taken}):
+        these = [said for (other, _), said in told.taken.items() if other == name]
+        new = len(these) - these.count("unchanged")
+        lines.append(
+            f"{name}: {counted(new, 'hand-in')} from {told.system} in the inbox, {len(these) - new} unchanged."
+        )
+    right = not (told.unknown or told.unread)
+    about = {
+        "from": told.system, "taken": [{"exercise": e, "student": s, "unchanged": bool(w)} for (e, s), w in told.taken.items()],
+        "late": sorted(map(list, told.late)), "earlier": told.earlier, "unknown": told.unknown, "unread": told.unread,
+        "missing": told.missing,
+    }  # fmt: skip
+    finish(lines or ["Nothing was handed in."], right, about if as_json else None)
+
+
+@app.command()
+def export(
+    slugs: SlugsArgument = None,
+    system: Annotated[str, typer.Option("--to", help="moodle, canvas or gradescope.")] = "moodle",
+    template: Annotated[Path | None, typer.Option(
+        "--into", help="The system's own file, to be filled in; all in it but the marks stays.", show_default=False)] = None,
+    course: CourseOption = COURSE,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Write the marks in the file that a learning management system imports, and the feedback pages as it takes them back."""
+    from autograder.grading.gradebook import GradeWriter
+    from autograder.lms import exporting
+
+    opened = course_at(course, database=database)
+    if system not in exporting.TARGETS:
+        raise UserError(f"--to is {system!r}; it takes {', '.join(exporting.TARGETS)}.")
+    with GradeWriter(opened) as writer:
+        graded = writer.graded_names()
+    names = [name for name in named(opened, slugs) if slugs or name in graded]
+    if not names:
+        raise UserError(f"Nobody is graded in {opened.root} yet; run 'autograder grade --course {opened.root}'.")
+    if template is not None and len(names) > 1:
+        raise UserError(f"--into takes the marks of one exercise; name one of {', '.join(names)}.")
+    written = {name: exporting.export(opened, opened.exercise(name), system, template) for name in names}
+    lines = []
+    for name, one in written.items():
+        lines += [f"{name}: {one.marks}", f"{name}: {counted(one.count, 'page')} in {one.pages}"]
+        for student in one.without_number:
+            lines.append(f"no number: {student}: {system} gave none; add a column {system!r} to the class list")
+        lines += [
+            f"not in the class: {student}: graded on {name}, but in no line of class.csv" for student in one.not_listed
+        ]
+    about = {name: vars(one) | {"marks": str(one.marks), "pages": str(one.pages)} for name, one in written.items()}
+    finish(lines, value=about if as_json else None)
+
+
 @app.command("move-gradebook")
 def move_gradebook(
     to: Annotated[str, typer.Option("--to", metavar="URL",

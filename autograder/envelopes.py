@@ -38,40 +38,48 @@ def stays_inside(name: str) -> bool:
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
 
 
-def unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path, most_bytes: int | None = None, most_entries: int | None = None) -> list[str]:
     """The regular files of an archive whose names stay inside it; no links, no devices, no rights of theirs.
 
-    Raises TooMuch if there are too many entries or bytes, and what zipfile and tarfile raise for what they cannot read.
+    Returns the names of what is left out. Raises TooMuch if there are too many entries or bytes, and what zipfile and tarfile
+    raise for what they cannot read.
     """
-    left = LARGEST_ARCHIVE
+    left = most = LARGEST_ARCHIVE if most_bytes is None else most_bytes
+    count = MOST_ENTRIES if most_entries is None else most_entries
+    folder.mkdir(parents=True, exist_ok=True)
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
-            files = (one for one in opened.infolist() if not one.is_dir() and one.external_attr >> 28 != LINK)
-            for name, one in bounded([(one.filename, one) for one in files]):
+            entries = [one for one in opened.infolist() if not one.is_dir()]
+            files = [(one.filename, one) for one in entries if one.external_attr >> 28 != LINK]
+            inside = bounded(files, count)
+            for name, one in inside:
                 with opened.open(one) as source:
-                    left = copied(source, folder / name, left)
-        return
+                    left = copied(source, folder / name, left, most)
+            return sorted({one.filename for one in entries} - {name for name, _one in inside})
     with tarfile.open(archive) as tar:
-        for name, member in bounded([(one.name, one) for one in tar if one.isreg()]):
+        members = [one for one in tar if not one.isdir()]
+        kept = bounded([(one.name, one) for one in members if one.isreg()], count)
+        for name, member in kept:
             file = tar.extractfile(member)
             assert file is not None
-            left = copied(file, folder / name, left)
+            left = copied(file, folder / name, left, most)
+        return sorted({one.name for one in members} - {name for name, _one in kept})
 
 
-def bounded(entries: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    if len(entries) > MOST_ENTRIES:
-        raise TooMuch(f"it has more than {MOST_ENTRIES} files")
+def bounded(entries: list[tuple[str, Any]], most: int) -> list[tuple[str, Any]]:
+    if len(entries) > most:
+        raise TooMuch(f"it has more than {most} files")
     return [(name, one) for name, one in entries if stays_inside(name)]
 
 
-def copied(source: Any, target: Path, left: int) -> int:
-    """Write what can be read, whatever size was announced; how many bytes may still follow."""
+def copied(source: Any, target: Path, left: int, most: int) -> int:
+    """Write what can be read, whatever size was announced; how many of the ``most`` bytes may still follow."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("xb") as file:
         while chunk := source.read(1 << 20):
             left -= len(chunk)
             if left < 0:
-                raise TooMuch(f"it has more than {LARGEST_ARCHIVE >> 20} MB")
+                raise TooMuch(f"it has more than {most >> 20} MB")
             file.write(chunk)
     return left
 

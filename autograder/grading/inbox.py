@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from autograder.course import Course
 from autograder.grading.files import is_sweeping, shown
 
-STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+MOST_LETTERS, MOST_BYTES = 64, 200  # of a student's name; a file's name may have 255 bytes
+SIGNS = "._@+-"
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,13 @@ class Inbox:
 
 
 def valid_student(name: str) -> bool:
-    """Whether a folder's name may be a student's: what cannot be a path, markup or an option."""
-    return STUDENT_ID.fullmatch(name) is not None
+    """Whether a folder's name may be a student's: letters of any script and digits, what cannot be a path, markup or an option.
+
+    One way of writing each letter is taken (NFC), so that two names that look alike are not two students.
+    """
+    signs = all(c.isalnum() or c in SIGNS or unicodedata.category(c).startswith("M") for c in name)
+    short = 0 < len(name) <= MOST_LETTERS and len(name.encode("utf-8", "replace")) <= MOST_BYTES
+    return short and signs and name[0].isalnum() and unicodedata.normalize("NFC", name) == name
 
 
 def entries(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:

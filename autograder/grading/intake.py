@@ -22,6 +22,7 @@ from autograder.grading.files import LARGEST_FILE, LARGEST_NOTEBOOK, Found, Unre
 from autograder.grading.inbox import HandIn, Inbox, look
 from autograder.grading.reading import parse
 from autograder.grading.rebuilding import Rebuilt, rebuild
+from autograder.lms import attempts
 
 RECORD, TIMESTAMP, NOTEBOOK_KEY = "intake.json", "timestamp.txt", "autograder"
 
@@ -126,7 +127,7 @@ def take_in(desk: Desk, hand_in: HandIn) -> dict[str, Any]:
         return unchanged
     course, exercise = desk.course, desk.exercise
     slug, student = hand_in.slug, hand_in.student
-    arrived, source = time.time(), ""
+    arrived, source, data = time.time(), "", b""
     files: dict[str, bytes] = {}
     before = read_record(course, student, slug)
     kept = confirmed(course, student, slug) if before is not None else None
@@ -152,9 +153,10 @@ def take_in(desk: Desk, hand_in: HandIn) -> dict[str, Any]:
             write_atomically(folder_of(course, student, slug) / RECORD, json.dumps(before).encode())
         return before
     desk.ready()
+    arrived, told_by = attempts.arrival(course, slug, student, data, arrived)
     moment = datetime.fromtimestamp(arrived, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     proof = signature(course, student, slug, written)
-    record = {"signature": proof, "arrived": moment, "notes": rebuilt.notes, "source": source}
+    record = {"signature": proof, "arrived": moment, "arrived_by": told_by, "notes": rebuilt.notes, "source": source}
     files |= {TIMESTAMP: moment.encode(), f"{slug}.ipynb": written, RECORD: json.dumps(record).encode()}
     for name, content in files.items():
         write_atomically(folder_of(course, student, slug) / name, content)
