@@ -484,7 +484,7 @@ def call(function: Callable[..., Any], inputs: dict[str, Any], tensors: bool = F
     result, before = None, contents(given)
     try:
         with np.errstate(all="ignore"):
-            result = invoke(function, given)
+            result = invoke(function, given) if kept is None else kept.invoke(function, given)
         returned = Returned.of(result)
     except NotImplementedError as error:
         inner = traceback.extract_tb(error.__traceback__)[-1].name

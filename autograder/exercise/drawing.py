@@ -38,6 +38,11 @@ def short(inputs: Any) -> Any:
     return each(lambda array: np.round(array, 2), inputs)
 
 
+def zeroed(inputs: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The same inputs with some of the arrays all zero, which a shortcut might take for nothing to do."""
+    return inputs | {name: 0 * inputs[name] for name in names}
+
+
 def until(make: Callable[[], dict[str, Any]], fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Inputs that fit, made again until they do: they show what most inputs do not, or are without what a few have."""
     for _ in range(5000):

@@ -80,7 +80,7 @@ def answer(function, cases, arrays, namespace, limit, tensors):
         before = contents(given)
         try:
             with np.errstate(all="ignore"):
-                result = invoke(function, given)
+                result = kept.invoke(function, given)
             about = {"result": describe(result, f"{number}", returned, limit), "shared": shared_inputs(result, given)}
             kept.add(result, given)
             result = None

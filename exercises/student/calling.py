@@ -274,6 +274,10 @@ def by_columns(array: Any) -> Any:
     return np.asfortranarray(array) if isinstance(array, np.ndarray) and array.ndim > 1 else array
 
 
+def by_rows(array: Any) -> Any:
+    return np.array(array, order="C") if isinstance(array, np.ndarray) else array
+
+
 class Kept:
     """What earlier calls were given and returned: the arrays themselves.
 
@@ -286,10 +290,11 @@ class Kept:
     def __init__(self) -> None:
         self.calls: list[list[tuple[Any, Any]]] = []
         self.given: dict[str, list[Any]] = {}
+        self.lie_by_columns = False
 
     def ready(self, inputs: dict[str, Any], tensors: bool = False) -> dict[str, Any]:
         """The inputs of the next call, made as ``ready`` makes them, or of the arrays of an earlier call."""
-        made = ready(inputs, tensors)
+        made, self.lie_by_columns = ready(inputs, tensors), False
         arrays = list(own_arrays(made))
         form = str([(name, str(array.dtype), tuple(array.shape)) for name, array in arrays])
         if form not in self.given:
@@ -301,7 +306,18 @@ class Kept:
             instead = {id(new): refilled(old, new) for old, new in pairs}
         else:
             instead = {id(array): by_columns(array) for _name, array in arrays}
+            self.lie_by_columns = True
         return {name: exchanged(value, instead) for name, value in made.items()}
+
+    def invoke(self, target: Any, given: dict[str, Any]) -> Any:
+        """What ``invoke`` does. Whom arrays that lie by columns stop with an error gets them row by row: an error is honest."""
+        try:
+            return invoke(target, given)
+        except Exception:
+            if not self.lie_by_columns:
+                raise
+            plain = {id(array): by_rows(array) for _name, array in own_arrays(given)}
+            return invoke(target, {name: exchanged(value, plain) for name, value in given.items()})
 
     def add(self, result: Any, given: dict[str, Any] | None = None) -> None:
         """Enter what a call returned, and what it was given: of the arrays that a result holds, none is given again."""

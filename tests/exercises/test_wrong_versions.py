@@ -17,7 +17,18 @@ from autograder.exercise import EXERCISES
 from autograder.grading import challenge
 from autograder.grading.judge import composed, expected_values
 from autograder.proof.structural import rejecting
-from solutions.with_numpy import decoding, gru, gru_language_model, gru_reset_before, heads, step_by_step
+from solutions.with_numpy import (
+    cell_path,
+    decoding,
+    gru,
+    gru_language_model,
+    gru_reset_before,
+    heads,
+    initialisation,
+    lstm,
+    step_by_step,
+    text,
+)  # fmt: skip
 from solutions.with_numpy.clipping import global_norm
 from solutions.with_torch import lstm_cell, nn_lstm
 
@@ -303,6 +314,99 @@ def sums_rounded(next_scores, states, start, end, longest, width):
 
     ids, _ = step_by_step.beam_search(rounded, states, start, end, longest, width)
     return ids, step_by_step.beam_search(next_scores, states, start, end, longest, width)[1]
+
+
+@wrong("01_vanilla_rnn", "embedding.embed")
+def rows_counted_in_the_ids_own_type(ids, W_e):
+    """The place of each row in the flat array: 60 times 5 does not fit into one byte."""
+    places = ids * np.array(W_e.shape[1]).astype(ids.dtype)
+    return W_e.ravel()[places[..., None].astype(int) + np.arange(W_e.shape[1])]
+
+
+@wrong("04_lstm", "lstm.forward")
+def a_fresh_start(x, h_0, c_0, W_x, W_h, b):
+    """A hidden state of zeros is taken for the beginning of a text."""
+    return lstm.forward(x, h_0, c_0 if h_0.any() else 0 * c_0, W_x, W_h, b)
+
+
+@wrong("04_lstm", "lstm.step_backward")
+def nothing_to_do_without_dh(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    found = lstm.step_backward(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h)
+    return found if dh.any() else tuple(0 * one for one in found)
+
+
+@wrong("04_lstm", "lstm.step_backward")
+def candidate_by_way_of_the_input_gate(dh, dc, x, h_prev, c_prev, c, gates, W_x, W_h):
+    """What came to the input gate, divided by the candidate: 0 / 0 is taken for 0."""
+    i, f, o, g = gates
+    through = dc + dh * o * (1 - np.tanh(c) ** 2)
+    at_i = through * g * i * (1 - i)
+    at_g = np.where((g == 0) | (i == 1), 0, at_i / (g * (1 - i)) * (1 - g**2))
+    da = np.hstack([at_i, through * c_prev * f * (1 - f), dh * np.tanh(c) * o * (1 - o), at_g])
+    return da @ W_x, da @ W_h, through * f, da.T @ x, da.T @ h_prev, da.sum(axis=0)
+
+
+@wrong("04_lstm", "lstm.backward")
+def only_where_there_is_a_loss(dh, x, h_0, c_0, h, c, gates, W_x, W_h):
+    """Steps without a loss of their own are left out, as if nothing came to them from later ones."""
+    found = lstm.backward(dh, x, h_0, c_0, h, c, gates, W_x, W_h)
+    return (np.where(dh.any(axis=(1, 2))[:, None, None], found[0], 0), *found[1:])
+
+
+@wrong("04_lstm", "cell_path.full_derivative")
+def shut_gates_end_every_path(c_0, c, gates, W_h):
+    found = cell_path.full_derivative(c_0, c, gates, W_h)
+    return found if np.prod(gates[1], axis=0).any() else 0 * found
+
+
+@wrong("04_lstm", "initialisation.forget_bias")
+def the_bias_itself_where_nothing_changes(b, value=1.0):
+    found = initialisation.forget_bias(b, value)
+    return b if np.array_equal(found, b) else found
+
+
+@wrong("06_language_model", "text.encode")
+def signs_taken_off(texts, vocabulary):
+    return text.encode([" ".join(word.rstrip(".,!?") or word for word in one.split()) for one in texts], vocabulary)
+
+
+@wrong("06_language_model", "gru_language_model.update")
+def the_weights_themselves_where_nothing_changes(weights, words, h, learning_rate, limit):
+    found = gru_language_model.update(weights, words, h, learning_rate, limit)
+    return found if learning_rate else (dict(weights), *found[1:])
+
+
+@wrong("08_applications", "step_by_step.beam_search")
+def minus_a_billion_for_minus_infinity(next_scores, states, start, end, longest, width):
+    ids, log_p, ended = np.full((1, 1), start), np.zeros(1, dtype=states[0].dtype), np.zeros(1, dtype=bool)
+    for _ in range(longest):
+        y, states = next_scores(ids[:, -1], states)
+        table = log_p[:, None] + decoding.log_softmax(y)
+        table[ended] = -1e9
+        table[ended, end] = log_p[ended]
+        rows, columns = np.unravel_index(np.argsort(-table, axis=None, kind="stable")[:width], table.shape)
+        log_p, ids = table[rows, columns], np.concatenate([ids[rows], columns[:, None]], axis=1)
+        states, ended = tuple(one[rows] for one in states), columns == end
+        if ended.all():
+            break
+    return ids[:, 1:], log_p
+
+
+@pytest.mark.parametrize("slug", ["02_bptt", "04_lstm"])
+def test_who_writes_into_arrays_that_lie_row_by_row_is_right(slug: str) -> None:
+    """An array made like one that lies by columns lies so too, and ``np.dot`` refuses to write into its rows."""
+    check = EXERCISES[slug].check("rnn.step_backward" if slug == "02_bptt" else "lstm.step_backward")
+
+    def into_rows(*inputs: Any) -> Any:
+        found = check.reference(*inputs)
+        dx = np.empty_like(inputs[1 if slug == "02_bptt" else 2])
+        for row, wanted in zip(dx, found[0], strict=True):
+            np.dot(np.eye(len(wanted), dtype=wanted.dtype), wanted, out=row)
+        return (dx, *found[1:])
+
+    for seed in range(STUDENTS):
+        drawn = challenge.draw(check, seed.to_bytes(32, "big"), slug, "student")
+        assert not rejecting(check, into_rows, drawn, expected_values(check, drawn)), seed
 
 
 @pytest.mark.parametrize(("slug", "name", "function"), WRONG)

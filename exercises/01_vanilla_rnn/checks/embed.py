@@ -13,6 +13,11 @@ from .drawing import ALWAYS, STAYS, small
 Generator = np.random.Generator
 
 
+def small_ids(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same with ids in the smallest type of integers that holds them."""
+    return inputs | {"ids": inputs["ids"].astype(np.uint8)}
+
+
 def draw_embed(rng: Generator) -> list[DrawnCase]:
     T, N, D, V = sizes(rng, 4)
     V += 4
@@ -30,6 +35,7 @@ def draw_embed(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many steps as sequences, as many words as dimensions", inputs(T, T, V, V)),
         DrawnCase("float32", inputs(T, N, D, V, np.float32)),
         DrawnCase("vectors of one number, more than 256 words", inputs(T, N, 1, 300)),
+        DrawnCase("ids of one byte", small_ids(inputs(T, N, D, 200))),
     ]
 
 
@@ -48,6 +54,7 @@ def worked_embed(rng: Generator) -> list[DrawnCase]:
         DrawnCase(
             "vectors of one number, more than 256 words", {"ids": np.array([[259, 0, 130]]), "W_e": small(rng, 260, 1)}
         ),
+        DrawnCase("ids of one byte", small_ids({"ids": np.array([[140, 3], [0, 129]]), "W_e": small(rng, 141, 2)})),
     ]
 
 

@@ -31,6 +31,13 @@ def with_large_gradients(given: dict) -> dict:
     return given | {name: size * given[name] for name in ("dh", "dc_T")}
 
 
+def at_the_last_step(inputs: dict) -> dict:
+    """The same with a loss at the last step alone."""
+    dh = inputs["dh"].copy()
+    dh[:-1] = 0
+    return inputs | {"dh": dh}
+
+
 def draw_backward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4, SIZES)
     return [
@@ -42,6 +49,7 @@ def draw_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four steps, sequences, inputs and hidden units", backward_inputs(rng, 4, 4, 4, 4)),
         DrawnCase("float32", in_dtype(backward_inputs(rng, T, N, D, H), np.float32)),
         DrawnCase("many steps of a larger layer", backward_inputs(rng, 30, 4, 20, 32)),
+        DrawnCase("a loss at the last step alone", at_the_last_step(backward_inputs(rng, T, N, D, H))),
     ]
 
 
@@ -52,6 +60,7 @@ def worked_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("large gradients", rounded(with_large_gradients(backward_inputs(rng, 3, 2, 1, 2)))),
         DrawnCase("as many steps, sequences, inputs and hidden units", rounded(backward_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(rounded(backward_inputs(rng, 2, 1, 3, 2)), np.float32)),
+        DrawnCase("a loss at the last step alone", at_the_last_step(rounded(backward_inputs(rng, 3, 1, 1, 2)))),
     ]
 
 

@@ -13,6 +13,12 @@ from .drawing import ALWAYS, SIZES
 Generator = np.random.Generator
 
 
+def there_already(b: np.ndarray, value: float) -> dict:
+    """A bias whose block f has the value that is asked for."""
+    H = len(b) // 4
+    return {"b": np.concatenate([b[:H], np.full(H, value, dtype=b.dtype), b[2 * H :]]), "value": value}
+
+
 def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
     H, other = sizes(rng, 2, SIZES)
     return [
@@ -24,6 +30,9 @@ def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
         DrawnCase("float32", {"b": rng.normal(size=4 * H).astype(np.float32), "value": float(rng.uniform(1.5, 4.0))}),
         DrawnCase("the value 0", {"b": rng.normal(size=4 * H), "value": 0.0}),
         DrawnCase("a huge value", {"b": rng.normal(size=4 * H), "value": float(rng.uniform(1e5, 1e6))}),
+        DrawnCase(
+            "the value that is there already", there_already(rng.normal(size=4 * H), float(rng.uniform(1.5, 4.0)))
+        ),
     ]
 
 
@@ -35,12 +44,13 @@ def worked_forget_bias(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one hidden unit", {"b": b[2], "value": -1.5}),
         DrawnCase("float32", {"b": b[3].astype(np.float32), "value": 300.0}),
         DrawnCase("the value 0", {"b": b[4], "value": 0.0}),
+        DrawnCase("the value that is there already", there_already(b[0], 2.5)),
     ]
 
 
 FORGET_BIAS = Check(
     "initialisation.forget_bias", initialisation.forget_bias, draw_forget_bias, worked_forget_bias, axes="row", task="a bias with which the cell begins by keeping", points=1,
-    section="lstm-forget-bias: The forget bias",
+    section="lstm-forget-bias: The forget bias", new_arrays=True,
     promises={
         **ALWAYS,
         "leaves the rest as it is": "other blocks zero",

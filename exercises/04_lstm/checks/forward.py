@@ -5,7 +5,7 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import in_dtype, short, sizes
+from autograder.exercise.drawing import in_dtype, short, sizes, zeroed
 from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import forward, step
 
@@ -29,6 +29,8 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
         DrawnCase("ten steps of one hidden unit", sequence_inputs(rng, 10, 1, 1, 1)),
         DrawnCase("the same shapes, other numbers", sequence_inputs(rng, 10, 1, 1, 1)),
+        DrawnCase("a hidden state of zero, and a cell that is not", zeroed(sequence_inputs(rng, T, N, D, H), "h_0")),
+        DrawnCase("a cell of zero, and a hidden state that is not", zeroed(sequence_inputs(rng, T, N, D, H), "c_0")),
     ]
 
 
@@ -39,6 +41,9 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one step", short(sequence_inputs(rng, 1, 2, 2, 3))),
         DrawnCase("as many steps, sequences, inputs and hidden units", short(sequence_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 2, 1, 3, 2)), np.float32)),
+        DrawnCase(
+            "a hidden state of zero, and a cell that is not", zeroed(short(sequence_inputs(rng, 2, 1, 1, 2)), "h_0")
+        ),
     ]
 
 

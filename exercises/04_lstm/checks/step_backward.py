@@ -5,7 +5,7 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import in_dtype, short, sizes
+from autograder.exercise.drawing import in_dtype, short, sizes, zeroed
 from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import step, step_backward
 
@@ -52,6 +52,14 @@ def with_ends(rng: Generator, given: dict) -> dict:
     return given | large | {"gates": gates, "c_prev": c_prev, "c": f * c_prev + i * g}
 
 
+def with_candidates_of_zero(given: dict) -> dict:
+    """The same, but in the first sequence no candidate adds anything."""
+    gates = given["gates"].copy()
+    gates[3, 0] = 0.0
+    i, f, _, g = gates
+    return given | {"gates": gates, "c": f * given["c_prev"] + i * g}
+
+
 def from_zero(given: dict) -> dict:
     """The same after cells of zero, as a sequence begins."""
     i, _, _, g = given["gates"]
@@ -69,6 +77,11 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a large layer", cell_inputs(rng, 32, 64, 64)),
         DrawnCase("cells that were zero", from_zero(cell_inputs(rng, N, D, H))),
         DrawnCase("gates shut and open altogether, large gradients", with_ends(rng, cell_inputs(rng, N, D, H))),
+        DrawnCase("a gradient of the cell state alone", zeroed(cell_inputs(rng, N, D, H), "dh")),
+        DrawnCase(
+            "a gradient of the hidden state alone, and candidates of 0",
+            zeroed(with_candidates_of_zero(cell_inputs(rng, N, D, H)), "dc"),
+        ),
     ]
 
 
@@ -80,6 +93,10 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
         ),
         DrawnCase("as many sequences, inputs and hidden units", rounded(cell_inputs(rng, 3, 3, 3))),
         DrawnCase("float32, one sequence", in_dtype(rounded(cell_inputs(rng, 1, 1, 2)), np.float32)),
+        DrawnCase(
+            "a gradient of the cell state alone, and candidates of 0",
+            zeroed(rounded(with_candidates_of_zero(cell_inputs(rng, 2, 1, 2))), "dh"),
+        ),
     ]
 
 

@@ -56,8 +56,18 @@ def capitals_matter(inputs: dict) -> bool:
     return any(word.lower() in known - {word} for word in inputs["texts"][0].split() if word not in known)
 
 
+def with_signs(inputs: dict) -> dict:
+    """The same texts, with a sign at the end of each that belongs to the word before it: no word of the vocabulary has one."""
+    return inputs | {"texts": [f"{one}{sign}" for one, sign in zip(inputs["texts"], ".,.,.,.,", strict=False)]}
+
+
 def with_wide_spaces(inputs: dict) -> dict:
     return inputs | {"texts": [one.replace(" ", "  ") for one in inputs["texts"]]}
+
+
+def signs_matter(inputs: dict) -> bool:
+    """Whether a word is in the vocabulary without its sign, for each of the two signs."""
+    return {one[-1] for one in inputs["texts"] if one.split()[-1][:-1] in inputs["vocabulary"]} == {".", ","}
 
 
 def draw_encode(rng: Generator) -> list[DrawnCase]:
@@ -69,6 +79,7 @@ def draw_encode(rng: Generator) -> list[DrawnCase]:
         DrawnCase("words in capitals", until(lambda: with_capitals(encode_inputs(rng, 5, 8)), capitals_matter)),
         DrawnCase("two spaces between words", with_wide_spaces(encode_inputs(rng, 4, 5))),
         DrawnCase("a vocabulary of 300 words", encode_inputs(rng, 3, 7, known=298)),
+        DrawnCase("signs that belong to a word", until(lambda: with_signs(encode_inputs(rng, 5, 6)), signs_matter)),
     ]
 
 
@@ -80,6 +91,7 @@ def worked_encode(rng: Generator) -> list[DrawnCase]:
         DrawnCase(
             "an unknown word in between", {"texts": ["chess", "tea Meet let's and for . tea"], "vocabulary": words}
         ),
+        DrawnCase("signs that belong to a word", {"texts": ["meet for tea.", "tea, and"], "vocabulary": words}),
         DrawnCase(
             "a vocabulary of 300 words", {"texts": ["word297 tea word1"], "vocabulary": [*words[:2], *MANY[:298]]}
         ),

@@ -63,6 +63,7 @@ def draw_update(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one input and one hidden unit", update_inputs(rng, 4, 2, 5, 1, 1, 0.5)),
         DrawnCase("as many words, inputs and hidden units", update_inputs(rng, 5, 5, 5, 5, 5, 0.2)),
         DrawnCase("float32", update_inputs(rng, 4, 3, 7, 5, 6, 0.3, np.float32)),
+        DrawnCase("a learning rate of 0", update_inputs(rng, 3, 2, 5, 3, 4, 0.5) | {"learning_rate": 0.0}),
     ]
 
 
@@ -73,6 +74,7 @@ def worked_update(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a tiny limit and a huge learning rate", update_inputs(rng, 3, 2, 4, 2, 2, 1e-12)),
         DrawnCase("no error, and so no gradient", without_error(update_inputs(rng, 1, 2, 3, 1, 2, 0.5))),
         DrawnCase("float32", update_inputs(rng, 2, 1, 4, 2, 3, 0.4, np.float32)),
+        DrawnCase("a learning rate of 0", update_inputs(rng, 1, 1, 3, 1, 2, 0.5) | {"learning_rate": 0.0}),
     ]
 
 

@@ -75,18 +75,26 @@ def is_clear(inputs: dict) -> bool:
     return ids.shape[1] > 2 and clear_beam(inputs, ids)
 
 
+def times(inputs: dict, factor: float) -> dict:
+    """The same with scores so many times as large."""
+    given = inputs["next_scores"]
+    arrays = given.arrays | {name: factor * given.arrays[name] for name in ("W_y", "b_y")}
+    return inputs | {"next_scores": Given(given.source, **arrays)}
+
+
 def of_thousands(inputs: dict) -> dict:
     """The same with scores that differ by thousands."""
-    given = inputs["next_scores"]
-    arrays = given.arrays | {name: 3000 * given.arrays[name] for name in ("W_y", "b_y")}
-    return inputs | {"next_scores": Given(given.source, **arrays)}
+    return times(inputs, 3000)
+
+
+def of_billions(inputs: dict) -> dict:
+    """The same with scores that differ by billions: what stands for minus infinity must be less than all of them."""
+    return times(inputs, 1e10)
 
 
 def of_billionths(inputs: dict) -> dict:
     """The same with scores that differ by billionths, so that all sequences of a length are nearly as likely."""
-    given = inputs["next_scores"]
-    arrays = given.arrays | {name: 1e-8 * given.arrays[name] for name in ("W_y", "b_y")}
-    return inputs | {"next_scores": Given(given.source, **arrays)}
+    return times(inputs, 1e-8)
 
 
 def just_clear(inputs: dict) -> bool:
@@ -133,6 +141,7 @@ def draw_beam(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a width of one, and the end at once", found(ends_at_once, H, V, 5, 1)),
         DrawnCase("one word, and as wide as there are words", found(one_word, H, V, 1, V)),
         DrawnCase("scores of thousands", until(lambda: of_thousands(searching(rng, 3, 4, 4, 4)), holds_the_unlikely)),
+        DrawnCase("scores of billions", until(lambda: of_billions(searching(rng, 3, 4, 4, 4)), holds_the_unlikely)),
         DrawnCase("scores of billionths", until(lambda: of_billionths(searching(rng, H, V, 3, 3)), just_clear)),
         DrawnCase("300 words", found(says_high_words, 2, 300, 3, 3)),
         DrawnCase("as wide as there are words, and as many units", found(finds_more, 4, 4, 6, 4)),
@@ -154,6 +163,9 @@ def worked_beam(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one word, and as wide as there are words", found(one_word, 1, 3, 1, 3)),
         DrawnCase(
             "scores of thousands", until(lambda: of_thousands(short(searching(rng, 2, 4, 4, 4))), holds_the_unlikely)
+        ),
+        DrawnCase(
+            "scores of billions", until(lambda: of_billions(short(searching(rng, 2, 4, 4, 4))), holds_the_unlikely)
         ),
         DrawnCase("scores of billionths", until(lambda: of_billionths(short(searching(rng, 2, 4, 3, 2))), just_clear)),
         DrawnCase("300 words", found(says_high_words, 1, 300, 3, 2)),
