@@ -382,7 +382,7 @@ def grade(
     from autograder.grading.class_run import grade_class
     from autograder.grading.core import Settings
     from autograder.grading.intake import ever_handed_in
-    from autograder.grading.settled import remember, settled
+    from autograder.grading.settled import remember, settled, whole_course
     from autograder.table import screen_table, summary, write_report
 
     opened = course_at(course, database=database)
@@ -402,7 +402,8 @@ def grade(
             if not known[1].failed:
                 remember(opened, exercise)
         results.append(known)
-    report_path = write_report(opened, [(exercise, result.rows) for exercise, result in results if result.rows])
+    tables = whole_course(opened, [(exercise, result.rows) for exercise, result in results if result.rows])
+    report_path = write_report(opened, tables)
     summaries = []
     for exercise, result in results:
         about = {"graded_now": result.graded, "failed": result.failed, "refused": result.inbox.refused}
@@ -452,6 +453,7 @@ def report(
     """Say what the class found hard, and write the report page and grades.csv anew."""
     from autograder.course import CourseError
     from autograder.grading.gradebook import GradeWriter
+    from autograder.grading.settled import whole_course
     from autograder.table import summary, write_report
 
     opened = course_at(course, database=database)
@@ -462,7 +464,7 @@ def report(
         if not graded:
             raise CourseError(f"Nobody is graded in {opened.root} yet; run 'autograder grade --course {opened.root}'.")
         tables = [(exercise, writer.rows(exercise)) for exercise in map(opened.exercise, names if as_json else graded)]
-    path = write_report(opened, [(exercise, rows) for exercise, rows in tables if rows])
+    path = write_report(opened, whole_course(opened, [(exercise, rows) for exercise, rows in tables if rows]))
     summaries = [summary(exercise, rows) for exercise, rows in tables]
     lines = []
     for found in (one for one in summaries if one["students"]):

@@ -18,11 +18,11 @@ import nbformat
 from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.exercise.cells import notebook_bytes
+from autograder.grading import attempts
 from autograder.grading.files import LARGEST_FILE, LARGEST_NOTEBOOK, Found, Unreadable, find_notebook, read_file
 from autograder.grading.inbox import HandIn, Inbox, look
 from autograder.grading.reading import parse
 from autograder.grading.rebuilding import Rebuilt, rebuild
-from autograder.lms import attempts
 
 RECORD, TIMESTAMP, NOTEBOOK_KEY = "intake.json", "timestamp.txt", "autograder"
 

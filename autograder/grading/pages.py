@@ -187,7 +187,7 @@ class PageMaker:
 
     def lost(self) -> PageLost:
         self.stop()
-        return PageLost("the process that makes the pages has ended")
+        return PageLost()
 
     def stop(self) -> None:
         if self.worker is not None and self.pipe is not None:

@@ -22,7 +22,7 @@ from autograder.exercise.discovery import package_of
 from autograder.grading import intake, pages
 from autograder.grading.class_run import ClassResult, only_one
 from autograder.grading.core import decisive, version_of
-from autograder.grading.gradebook import GradeWriter
+from autograder.grading.gradebook import GradeWriter, Row
 from autograder.grading.inbox import look
 
 FOLDER = ".autograder-known"
@@ -95,6 +95,19 @@ def recall(course: Course, slug: str) -> tuple[Exercise, str] | None:
         return exercise, str(known["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def whole_course(course: Course, tables: list[tuple[Exercise, list[Row]]]) -> list[tuple[Exercise, list[Row]]]:
+    """The tables of all exercises that anybody is graded on, in the course's order; those that are there are not read again."""
+    have = {exercise.slug: (exercise, rows) for exercise, rows in tables}
+    with GradeWriter(course) as writer:
+        graded = writer.graded_names() & set(course.exercises)
+        names = [*course.chosen, *sorted(graded - set(course.chosen))]
+        for slug in (name for name in names if name in graded and name not in have):
+            known = recall(course, slug)
+            exercise = known[0] if known else course.exercise(slug)
+            have[slug] = exercise, writer.rows(exercise)
+    return [have[name] for name in names if name in have and have[name][1]]
 
 
 def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[Exercise, ClassResult] | None:

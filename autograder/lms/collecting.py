@@ -20,9 +20,10 @@ from autograder import envelopes
 from autograder.course import Course, CourseError, write_atomically
 from autograder.errors import UserError
 from autograder.exercise import Exercise
+from autograder.grading import attempts
 from autograder.grading.files import LARGEST_FILE, Unreadable, is_sweeping, shown
 from autograder.grading.reading import parse
-from autograder.lms import attempts, layouts, roster, worksheet
+from autograder.lms import layouts, roster, worksheet
 from autograder.lms.layouts import HandedIn
 from autograder.sandbox import scratch
 

@@ -14,9 +14,10 @@ from typing import Any
 from autograder.course import Course, CourseError, write_atomically
 from autograder.errors import UserError
 from autograder.exercise import Exercise
+from autograder.grading import attempts
 from autograder.grading.gradebook import GradeWriter, Row
 from autograder.grading.pages import feedback_path
-from autograder.lms import attempts, roster
+from autograder.lms import roster
 from autograder.lms.roster import Roster, Student, table_of
 
 FOLDER = "export"

@@ -122,7 +122,7 @@ def make_ready():
 
     shell = make_shell()
     with redirect_stdout(io.StringIO()):
-        for source in ("None", "raise KeyError"):  # IPython loads some of its modules with its first cell, or error
+        for source in ("None", "1/0"):  # IPython loads some of its modules with its first cell, or error
             shell.run_cell(source, store_history=False)
     for name in ("last_exc", "last_type", "last_value", "last_traceback"):
         vars(sys).pop(name, None)

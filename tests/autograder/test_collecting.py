@@ -12,8 +12,8 @@ import pytest
 from autograder.course import Course
 from autograder.errors import UserError
 from autograder.exercise import Exercise
+from autograder.grading import attempts
 from autograder.grading.intake import read_record, take_in_all
-from autograder.lms import attempts
 from autograder.lms.collecting import Collected, collect
 from tests.autograder.lms_downloads import LAYOUTS, Person, laid_out, marked, people, roster, worksheet, zipped
 

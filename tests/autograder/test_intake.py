@@ -796,7 +796,8 @@ def test_files_and_links_are_closed_again(course: Course) -> None:
         "<script>",
         "a b",
         "a" * 65,
-        "é",
+        "e\u0301",
+        "é" * 101,
         "a/b",
         "a\n",
         "a\0",
@@ -817,7 +818,9 @@ def test_names_that_could_be_paths_markup_or_options_are_refused(course: Course,
     assert not course.submitted.exists()
 
 
-@pytest.mark.parametrize("name", ["ada", "a" * 64, "s1234567", "a.b-c_d+e@x.org", "0"])
+@pytest.mark.parametrize(
+    "name", ["ada", "a" * 64, "s1234567", "a.b-c_d+e@x.org", "0", "é", "さとう", "हिन्दी"], ids=ascii
+)
 def test_names_that_students_have_are_taken(name: str) -> None:
     assert valid_student(name)
 

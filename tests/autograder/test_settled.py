@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 from autograder import settings
+from autograder.authoring.release import release_into
 from autograder.course import Course
-from autograder.exercise import Exercise
+from autograder.exercise import EXERCISES, Exercise
 from autograder.grading.class_run import grade_class
 from autograder.grading.pages import feedback_path
 from autograder.grading.settled import remember, settled
@@ -54,3 +55,20 @@ def test_the_table_is_the_same_and_whatever_changes_ends_it(course: Course, exer
     said = course.root / settings.FILE
     said.write_text(f"{said.read_text(encoding='utf-8')}\n# changed\n", encoding="utf-8")
     assert settled(Course.open(course.root), exercise.slug) is None, "the settings are changed"
+
+
+def test_naming_one_exercise_narrows_neither_marks_nor_report(course: Course, exercise: Exercise, autograder) -> None:
+    other = EXERCISES["03_gradients"]
+    release_into(course, other)
+    write_class(course, exercise, frozenset({"full"}))
+    path = course.inbox / "full" / other.slug / f"{other.slug}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(course.released(other.slug).read_bytes())
+    at = ("--course", str(course.root))
+    assert autograder("grade", *at).returncode == 0
+    kept = [course.root / name for name in ("grades.csv", "report.html")]
+    whole = [path.read_bytes() for path in kept]
+    assert all(slug.encode() in page for slug in (exercise.slug, other.slug) for page in whole)
+    for command in (("grade", exercise.slug), ("report", other.slug), ("grade", other.slug, "--anew"), ("report",)):
+        assert autograder(*command, *at).returncode == 0
+        assert [path.read_bytes() for path in kept] == whole, command
