@@ -13,13 +13,16 @@ from typing import Any
 from autograder import settings
 
 TEMPLATES = Path(__file__).parent / "templates"
-CLASSES = ("ConfirmIntake", "GradeInSandbox", "LatePenalty", "ShowMathematics")
+CLASSES = dict.fromkeys(
+    ("ConfirmIntake", "GradeInSandbox", "LatePenalty", "ShowMathematics"), "autograder.nbgrader_classes"
+)
+CLASSES |= dict.fromkeys(("CollectIntoInbox", "ReleaseToExchange"), "autograder.nbgrader_exchange")
 
 
 def __getattr__(name: str) -> Any:
     if name not in CLASSES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("autograder.nbgrader_classes"), name)
+    return getattr(import_module(CLASSES[name]), name)
 
 
 def configure(c: Any, file: str) -> None:
@@ -30,7 +33,8 @@ def configure(c: Any, file: str) -> None:
     if database is not None:
         c.CourseDirectory.db_url = database
     # What students handed in arrives in the inbox, and only 'autograder intake' (or 'autograder grade') takes it further.
-    c.CollectApp.CourseDirectory.submitted_directory = "inbox"
+    c.ExchangeFactory.collect = "autograder.nbgrader_door.CollectIntoInbox"
+    c.ExchangeFactory.release_feedback = "autograder.nbgrader_door.ReleaseToExchange"
     c.ZipCollectApp.CourseDirectory.submitted_directory = "inbox"
     c.ZipCollectApp.extractor_plugin = "autograder.envelopes.SafeExtractor"
     c.ZipCollectApp.collector_plugin = "autograder.envelopes.EnvelopeCollector"
