@@ -31,21 +31,35 @@ def row_status(row: Row) -> str:
     return next((status for status in GRAVITY if status in statuses), "not attempted")
 
 
+def late_in_words(row: Row) -> str:
+    """By how much a hand-in was late, and what that cost; nothing where it was not."""
+    if row.late <= 0:
+        return ""
+    days, rest = divmod(int(row.late), 86_400)
+    hours, minutes = rest // 3600, max(rest % 3600 // 60, 1 if row.late < 3600 else 0)
+    told = [f"{days} d"] * bool(days) + [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * (not days and bool(minutes))
+    return " ".join(told) + (f", \N{MINUS SIGN}{row.taken_off:.4g}" if row.taken_off else "")
+
+
 def screen_table(exercise: Exercise, rows: Sequence[Row]) -> Table:
-    """student, points per check, total, status."""
+    """student, points per check, total, by how much late where anybody was, status."""
     table = Table(title=f"{exercise.slug}: {exercise.title}", title_justify="left", header_style="bold")
     table.add_column("student", no_wrap=True)
     worth = [(check.function, check.points) for check in exercise.checks]
     worth += [(question.name, question.points) for question in exercise.questions]
     for name, most in [*worth, ("total", exercise.most)]:
         table.add_column(f"{name}\n/{most:g}", justify="right", no_wrap=True)
+    anybody_late = any(row.late > 0 for row in rows)
+    if anybody_late:
+        table.add_column("late", no_wrap=True)
     table.add_column("status", no_wrap=True)
     for row in rows:
         earned = {outcome.verdict.check: outcome.points for outcome in row.outcomes}
         points = [f"{earned.get(check.name, 0.0):g}" for check in exercise.checks]
         points += ["by hand" if score is None else f"{score:g}" for score in row.by_hand.values()]
         status = row_status(row)
-        table.add_row(row.student, *points, f"{row.points:g}", status, style=STYLES.get(status, "red"))
+        late = [late_in_words(row)] if anybody_late else []
+        table.add_row(row.student, *points, f"{row.points:g}", *late, status, style=STYLES.get(status, "red"))
     return table
 
 
@@ -53,7 +67,9 @@ def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:
     """grades.csv: one line a student and check."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["student", "exercise", "check", "status", "points", "most", "total", "mistake"])
+    writer.writerow(
+        ["student", "exercise", "check", "status", "points", "most", "total", "mistake", "hours late", "taken off"]
+    )
     for exercise, rows in tables:
         worth = {check.name: check.points for check in (*exercise.checks, *exercise.left_out)}
         worth |= {question.name: question.points for question in exercise.questions}
@@ -64,14 +80,16 @@ def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:
                 lines.append((name, "to grade by hand" if score is None else "graded by hand", score, None))
             for name, status, earned, mistake in lines:
                 numbers = ["" if number is None else f"{number:g}" for number in (earned, worth[name], row.points)]
-                writer.writerow([row.student, exercise.slug, name, status, *numbers, mistake])
+                late = [f"{row.late / 3600:.2f}", f"{row.taken_off:.4g}"] if row.late > 0 else ["", ""]
+                writer.writerow([row.student, exercise.slug, name, status, *numbers, mistake, *late])
     return out.getvalue()
 
 
 def row_json(row: Row) -> dict[str, Any]:
     return {
         "student": row.student, "points": row.points, "most": row.most, "status": row_status(row),
-        "notes": list(row.notes), "by_hand": row.by_hand,
+        "notes": list(row.notes), "by_hand": row.by_hand, "seconds_late": row.late, "taken_off": row.taken_off,
+        "late": late_in_words(row),
         "checks": [
             {
                 "check": one.verdict.check, "status": one.verdict.status, "points": one.points,

@@ -21,7 +21,7 @@ from autograder.exercise import Exercise
 from autograder.exercise.cells import question_id
 from autograder.grading import database
 from autograder.grading.database import opened
-from autograder.grading.points import Graded, enter, enter_dates
+from autograder.grading.points import Graded, enter, enter_dates, seconds_late
 from autograder.nbgrader_parts import part
 
 Result = TypeVar("Result")
@@ -84,7 +84,8 @@ class Outcome:
 class Row:
     """One student's line in the grade table.
 
-    ``by_hand`` holds what people gave each question that is answered in words; None where nobody has looked yet.
+    ``by_hand`` holds what people gave each question that is answered in words; None where nobody has looked yet. ``late`` is by
+    how many seconds the hand-in came after its date, and ``taken_off`` what that cost.
     """
 
     student: str
@@ -94,6 +95,8 @@ class Row:
     notes: tuple[str, ...]
     by_hand: dict[str, float | None] = field(default_factory=dict)
     signature: str = ""
+    late: float = 0.0
+    taken_off: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -253,23 +256,27 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                 verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
                 outcomes[one.student].append(Outcome(verdict, one.points))
             totals, earned = session.execute(self._totals(exercise.slug)).all(), self._earned(session, exercise.slug)
-            points = {key: (earned[key] - (late or 0), of) for key, of, late in totals}
+            points = {
+                key: (earned[key] - (off or 0), of, off or 0.0, seconds_late(*when)) for key, of, off, *when in totals
+            }
             by_hand = self._by_hand(session, exercise)
             graded = sa.select(GradedRow.student, GradedRow.notes, GradedRow.signature)
             for student, notes, signature in sorted(session.execute(graded.filter_by(assignment=exercise.slug)).all()):
-                of_student, most = points[student]
+                of_student, most, off, late = points[student]
                 scores = {one.name: by_hand.get((student, question_id(one))) for one in exercise.questions}
                 said = tuple(json.loads(notes))
-                rows.append(Row(student, tuple(outcomes[student]), of_student, most, said, scores, signature))
+                about = (student, tuple(outcomes[student]), of_student, most, said, scores, signature, late, off)
+                rows.append(Row(*about))
             return rows
 
         return self.transaction(read)
 
     def _totals(self, slug: str) -> Any:
-        """The query for the most that there is for each student, and what is taken off for handing in late."""
+        """The query for the most that there is for each student, what is taken off for handing in late, and the times."""
         api = part("nbgrader.api")
         kind = api.SubmittedAssignment
-        columns = (kind.student_id, kind.max_score, kind.late_submission_penalty)
+        columns = (kind.student_id, kind.max_score, kind.late_submission_penalty,
+                   kind.timestamp, api.Assignment.duedate, kind.extension)  # fmt: skip
         return sa.select(*columns).join(api.Assignment).where(api.Assignment.name == slug)
 
     def _earned(self, session: Session, slug: str) -> dict[str, float]:

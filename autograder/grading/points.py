@@ -215,8 +215,14 @@ def enter_dates(session: Session, course: Course, slug: str, student: str | None
         longer = extension if said.due is None else None if extended is None else extended - said.due
         if longer != extension:
             session.execute(sa.update(table).where(table.c.id == key).values(extension=longer))
-        late = (came - due - (longer or timedelta())).total_seconds() if came is not None and due is not None else 0
-        enter_penalty(session, course, key, name, late)
+        enter_penalty(session, course, key, name, seconds_late(came, due, longer))
+
+
+def seconds_late(came: datetime | None, due: datetime | None, longer: timedelta | None) -> float:
+    """By how much a hand-in came after its date, which is the exercise's with the student's extension; 0 where there is none."""
+    if came is None or due is None:
+        return 0.0
+    return max((came - due - (longer or timedelta())).total_seconds(), 0.0)
 
 
 def enter_penalty(session: Session, course: Course, submission: str, student: str, late: float) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -11,7 +12,7 @@ from autograder.check import Verdict
 from autograder.exercise import EXERCISES
 from autograder.grading.gradebook import Outcome, Row
 from autograder.grading.judge import STATUSES
-from autograder.table import GRAVITY, csv_text, row_json, row_status, screen_table, summary
+from autograder.table import GRAVITY, csv_text, late_in_words, render, row_json, row_status, screen_table, summary
 
 EXERCISE = EXERCISES["01_vanilla_rnn"]
 NAMES = [check.name for check in EXERCISE.checks]
@@ -59,11 +60,27 @@ def test_the_csv_has_one_line_a_student_and_check() -> None:
     first, second = lines[len(NAMES)], lines[len(NAMES) + 1]
     assert first == {
         "student": "bob", "exercise": EXERCISE.slug, "check": "rnn.step", "status": "wrong", "points": "0", "most": "3",
-        "total": "6", "mistake": "bias left out",
+        "total": "6", "mistake": "bias left out", "hours late": "", "taken off": "",
     }  # fmt: skip
     assert (second["status"], second["mistake"]) == ("timeout", "")
     assert {line["total"] for line in lines[: len(NAMES)]} == {f"{EXERCISE.points:g}"}
     assert sum(float(line["points"]) for line in lines[: len(NAMES)]) == EXERCISE.points
+
+
+@pytest.mark.parametrize(("seconds", "off", "told", "hours"), [
+    (0, 0, "", ""), (30, 0, "1 min", "0.01"), (3600, 1.2, "1 h, {}1.2", "1.00"), (5400, 0, "1 h 30 min", "1.50"),
+    (86_400, 2, "1 d, {}2", "24.00"), (183_600, 6, "2 d 3 h, {}6", "51.00"),
+])  # fmt: skip
+def test_by_how_much_somebody_was_late_and_what_it_cost_stands_in_every_table(
+    seconds: float, off: float, told: str, hours: str
+) -> None:
+    told = told.format("\N{MINUS SIGN}")
+    late = replace(row("ada"), late=float(seconds), taken_off=float(off))
+    assert late_in_words(late) == told
+    lines = read_csv(csv_text([(EXERCISE, [late])]))
+    assert (lines[0]["hours late"], lines[0]["taken off"]) == (hours, f"{off:g}" if hours else "")
+    assert ("late" in [column.header for column in screen_table(EXERCISE, [late]).columns]) == bool(told)
+    assert (f"<td>{told}</td>" in render([summary(EXERCISE, [late])])) == bool(told)
 
 
 def test_the_csv_quotes_what_would_break_it() -> None:
@@ -74,7 +91,7 @@ def test_the_csv_quotes_what_would_break_it() -> None:
 
 
 def test_the_csv_of_nobody_is_its_first_line() -> None:
-    assert csv_text([]) == "student,exercise,check,status,points,most,total,mistake\n"
+    assert csv_text([]) == "student,exercise,check,status,points,most,total,mistake,hours late,taken off\n"
     assert csv_text([(EXERCISE, [])]) == csv_text([])
 
 
