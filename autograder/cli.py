@@ -559,6 +559,33 @@ def export(
     finish(lines, value=about if as_json else None)
 
 
+@app.command()
+def similar(slugs: SlugsArgument = None, course: CourseOption = COURSE, as_json: JsonOption = False) -> None:
+    """List submissions that are the same but for names, comments and annotations, for you to look at: it is no verdict."""
+    from dataclasses import asdict
+
+    from autograder.grading.intake import ever_handed_in
+    from autograder.grading.similarity import compare
+
+    opened, found, lines = course_at(course), {}, []
+    for name in released_names(opened, slugs):
+        if ever_handed_in(opened, name):
+            found[name] = compare(opened, opened.exercise(name))
+    for name, one in found.items():
+        for pair in one.pairs:
+            rare = f"; like hardly anybody else: {', '.join(pair.rare)}" if pair.rare else ""
+            lines.append(f"{name}: {' and '.join(pair.students)}: {len(pair.same)} of {pair.of} the same{rare}")
+        for student, functions in sorted(one.as_reference.items()):
+            lines.append(f"{name}: {student}: as the reference: {', '.join(functions)}")
+        for student, functions in sorted(one.unread.items()):
+            lines.append(f"{name}: {student}: no Python, so not compared: {', '.join(functions)}")
+        lines.append(
+            f"{name}: {counted(len(one.pairs), 'pair')} to look at among {counted(one.students, 'submission')}."
+        )
+    about = {name: asdict(one) for name, one in found.items()}
+    finish(lines or ["Nobody handed in."], value=about if as_json else None)
+
+
 @app.command("move-gradebook")
 def move_gradebook(
     to: Annotated[str, typer.Option("--to", metavar="URL",
