@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import re
 import signal
-import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -33,7 +32,7 @@ from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, notebook_bytes
 from autograder.grading.judge import how_it_ended
 from autograder.grading.transcript import CellOutput, Transcript
-from autograder.runner.calling import _
+from autograder.runner.calling import SENTENCES, _
 
 if TYPE_CHECKING:
     from autograder.grading.gradebook import GradeWriter, Marks
@@ -130,6 +129,7 @@ class PageMaker:
         self.seconds, self.make = seconds, make or quick_page
         self.worker: BaseProcess | None = None
         self.pipe: Connection | None = None
+        self.begun_before = False
 
     def __enter__(self) -> PageMaker:
         return self
@@ -140,13 +140,14 @@ class PageMaker:
     def start(self) -> Connection:
         """The pipe to the process, which is started where it does not run yet.
 
-        A fork has what is loaded already, and would have the locks of other threads without the threads: beside such, the
-        process is begun anew.
+        The first one is a fork, which has what is loaded already, made before a sandbox runs. A later one would have the
+        locks of their threads without the threads: it is begun anew, and told in which language to speak.
         """
         if self.pipe is None:
-            context: Any = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
+            context: Any = multiprocessing.get_context("spawn" if self.begun_before else "fork")
             self.pipe, theirs = context.Pipe()
-            about = (theirs, self.pipe if context.get_start_method() == "fork" else None, os.getpid(), self.make)
+            graders_end = None if self.begun_before else self.pipe
+            about, self.begun_before = (theirs, graders_end, os.getpid(), self.make, dict(SENTENCES)), True
             self.worker = context.Process(target=make_pages, args=about, daemon=True)
             with theirs, warnings.catch_warnings():
                 # Some libraries keep threads that Python does not know of; the process uses none of them.
@@ -260,9 +261,12 @@ def settle_in(grader: int) -> None:
         os._exit(1)
 
 
-def make_pages(pipe: Connection, graders_end: Connection | None, grader: int, make: Maker) -> None:
+def make_pages(
+    pipe: Connection, graders_end: Connection | None, grader: int, make: Maker, sentences: dict[str, str]
+) -> None:
     """In the worker: make the pages that are asked for; what making one raises is the grader's to tell."""
     settle_in(grader)
+    SENTENCES.update(sentences)
     if graders_end is not None:
         graders_end.close()
     while True:

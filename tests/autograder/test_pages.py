@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder import languages
 from autograder.check import Verdict
 from autograder.course import Course
 from autograder.exercise import Exercise
@@ -19,6 +19,7 @@ from autograder.grading import pages
 from autograder.grading.gradebook import Marks
 from autograder.grading.pages import PageLost, PageMaker, graded_notebook
 from autograder.grading.transcript import Transcript
+from autograder.runner import calling
 
 COURSE = Course(Path("/nonexistent"))
 MARKS = Marks(0.0, 1.0, 0.0, {}, {})
@@ -42,6 +43,10 @@ def process(course, slug, student, notebook, marks) -> bytes:
 
 def large(course, slug, student, notebook, marks) -> bytes:
     return bytes(pages.LARGEST_PAGE + 1)
+
+
+def says_late(course, slug, student, notebook, marks) -> bytes:
+    return calling._("late").encode()
 
 
 def ends(course, slug, student, notebook, marks) -> bytes:
@@ -71,13 +76,19 @@ def test_a_process_that_was_killed_is_replaced_and_its_page_made(exercise: Exerc
         assert make(COURSE, exercise.slug, "ben", b"", MARKS) not in (first, str(os.getpid()).encode())
 
 
-def test_beside_threads_the_process_is_begun_anew(exercise: Exercise) -> None:
-    done = threading.Event()
-    with PageMaker(make=process) as make:
-        threading.Thread(target=done.wait, daemon=True).start()
-        make(COURSE, exercise.slug, "ada", b"", MARKS)
-        assert type(make.worker).__name__ == "SpawnProcess"
-        done.set()
+def test_the_process_that_takes_its_place_is_no_fork_and_speaks_the_same_language(exercise: Exercise) -> None:
+    """Beside the threads of the sandboxes, a fork would have their locks without them."""
+    languages.use("de")
+    try:
+        with PageMaker(make=says_late) as make:
+            kinds = []
+            for _time in range(2):
+                assert make(COURSE, exercise.slug, "ada", b"", MARKS).decode() == "zu spät"
+                kinds.append(type(make.worker).__name__)
+                make.stop()
+    finally:
+        languages.use("en")
+    assert kinds == ["ForkProcess", "SpawnProcess"]
 
 
 @pytest.mark.parametrize(("make", "seconds"), [(never, 0.5), (large, 60.0), (ends, 60.0)])
