@@ -39,10 +39,10 @@ def test_the_road_leads_from_nothing_to_grades_that_name_the_mistake(road: Road)
 
     assert str(road.folder) not in road.run(f"autograder grade {NAMED}")
     assert (road.folder / COURSE / "grades.csv").read_text().splitlines()[1:] == [
-        f"ada,{SLUG},attention.weights,right,2,2,5,",
-        f"ada,{SLUG},attention.attend,right,3,3,5,",
-        f"grace,{SLUG},attention.weights,right,2,2,2,",
-        f"grace,{SLUG},attention.attend,wrong,0,3,2,root left out",
+        f"ada,{SLUG},attention.weights,right,2,2,5,,,",
+        f"ada,{SLUG},attention.attend,right,3,3,5,,,",
+        f"grace,{SLUG},attention.weights,right,2,2,2,,,",
+        f"grace,{SLUG},attention.attend,wrong,0,3,2,root left out,,",
     ]
     assert "1 x root left out: The scores" in road.run(f"autograder report {NAMED}")
 
