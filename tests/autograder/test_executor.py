@@ -197,7 +197,7 @@ def test_a_cell_that_waits_takes_no_processor_time() -> None:
     transcript = execute(plain_task("import time\ntime.sleep(3)\nprint('awake')", limits=limits))
     assert (transcript.ended, transcript.outputs["0"].text) == ({}, "awake\n")
     assert list(transcript.waited) == ["0"]
-    assert transcript.waited["0"] >= 3
+    assert transcript.waited["0"] > 2.5, "from when the grader read that it begins, which may be later than it was"
 
 
 def test_a_cell_that_waits_for_ever_is_ended_by_the_clock() -> None:
