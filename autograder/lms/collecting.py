@@ -29,6 +29,7 @@ from autograder.sandbox import scratch
 
 UNKNOWN = "nobody"
 MOST_BYTES, MOST_FILES, DEEPEST = 4 << 30, 50_000, 3
+MOST_OF_ONE = 256 << 20  # what the archives of one hand-in may hold together
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
 
 Progress = Callable[[str, int, int], None]
@@ -120,15 +121,16 @@ def collect(
             raise CollectError(f"{source}: {error}; download it again.") from error
         if not download.found:
             raise CollectError(f"{source} holds nothing that {system} would have laid out so; is --from right?")
-        desk = Desk(course, folder, known, system, slug, names_of, Collected(system))
         if sheet_rows:
             worksheet.complete(download.found.values(), sheet_rows)
+        who = known.everyone([one.envelope for one in download.found.values()], system)
+        desk = Desk(course, folder, known, who, system, slug, names_of, Collected(system))
         everyone = sorted(download.found.values(), key=lambda one: (one.when is not None, one.when or 0, one.attempt))
         for number, one in enumerate(everyone, start=1):
             desk.take(one)
             progress("collecting", number, len(everyone))
         for path, why in download.unread.items():
-            desk.keep_unknown(path, path)
+            desk.keep_unknown(path)
             desk.told.unread.append(f"{shown_path(path)}: {why}")
         desk.told.unread += [f"{shown_path(path)}: it is a link, or would leave its folder" for path in left_out]
     write_atomically(course.root / roster.FILE, class_list.read_bytes())
@@ -154,19 +156,21 @@ class Desk:
     course: Course
     folder: Path
     known: roster.Roster
+    who: dict[roster.Envelope, roster.Student | str]
     system: str
     slug: str | None
     names_of: dict[str, frozenset[str]]
     told: Collected
+    left: int = 0  # bytes that may still come out of this hand-in's archives
 
     def take(self, one: HandedIn) -> None:
         """Find out whose an attempt is and what it is work on, keep all of it, and put the newest into the inbox."""
-        student = self.known.who(one.envelope, self.system)
+        student, self.left = self.who[one.envelope], MOST_OF_ONE
         files = {name: (self.folder / path).read_bytes() for path, name in one.files.items() if self.fits(path)}
         files = self.without_archives(files)
         if isinstance(student, str):
             for name, data in files.items():
-                self.write_unknown(f"{one.envelope}/{name}", data)
+                self.write_unknown(str(one.envelope), name, data)
             names = ", ".join(map(shown_path, one.files.values())) or "no file"
             self.told.unknown.append(f"{shown_path(str(one.envelope))}: {names}: {student}")
             return
@@ -174,7 +178,7 @@ class Desk:
         if not work:
             names = ", ".join(map(shown_path, files)) or "no file"
             self.told.unread.append(f"{student.id}: {names}: no notebook of an exercise")
-            self.keep(student.id, self.slug or UNKNOWN, one, files, None)
+            self.keep(student.id, self.slug or UNKNOWN, files)
         for slug, name in work.items():
             self.place(student.id, slug, one, files, name)
         beside = [name for name in files if name not in work.values() and not self.belongs(name, work)]
@@ -206,13 +210,15 @@ class Desk:
             archive, into = Path(place) / "archive.zip", Path(place) / "files"
             archive.write_bytes(data)
             try:
-                left_out = envelopes.unpack(archive, into)
+                left_out = envelopes.unpack(archive, into, self.left)
             except envelopes.BAD as error:
                 self.told.unread.append(f"{shown_path(name)}: it cannot be unpacked ({error})")
                 return None
             names, links = listed(into)
             self.told.unread += [f"{shown_path(path)}: it would leave its folder" for path in (*left_out, *links)]
-            return {f"{envelopes.bare(Path(name))}/{path}": (into / path).read_bytes() for path in names}
+            found = {f"{envelopes.bare(Path(name))}/{path}": (into / path).read_bytes() for path in names}
+            self.left -= sum(map(len, found.values()))
+            return found
 
     def work_in(self, files: dict[str, bytes]) -> dict[str, str]:
         """The exercises that an attempt has notebooks of, each with the one that counts: by its cells, not by its name."""
@@ -255,7 +261,7 @@ class Desk:
         was = before.get("when"), before.get("attempt", 0)
         now = (one.when.astimezone(UTC).isoformat() if one.when else None), one.attempt
         older = (was[0] and now[0] and now[0] < was[0]) or (was[0] == now[0] and now[1] < was[1])
-        self.keep(student, slug, one, files, name)
+        self.keep(student, slug, files)
         if older:
             self.told.earlier.append(f"{student}: {slug}: an earlier attempt is kept; the newest counts")
             return
@@ -285,22 +291,20 @@ class Desk:
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(folder, kept)
 
-    def keep(self, student: str, slug: str, one: HandedIn, files: dict[str, bytes], name: str | None) -> None:
+    def keep(self, student: str, slug: str, files: dict[str, bytes]) -> None:
         """Keep an attempt whole, in a folder named by what is in it: the same attempt twice is kept once."""
         whole = attempts.digest(b"".join(f"{key}\0".encode() + data for key, data in sorted(files.items())))[:16]
         folder = attempts.folder_of(self.course, slug, student) / f"attempt-{whole}"
-        for key, data in files.items():
-            target = folder / key
-            if envelopes.stays_inside(key) and not target.exists():
-                write_atomically(target, data)
+        for number, (key, data) in enumerate(sorted(files.items()), start=1):
+            write_once(folder / f"{number:02}-{kept_as(key)}", data)
 
-    def keep_unknown(self, path: str, name: str) -> None:
+    def keep_unknown(self, path: str) -> None:
         if self.fits(path):
-            self.write_unknown(name, (self.folder / path).read_bytes())
+            self.write_unknown(self.system, path, (self.folder / path).read_bytes())
 
-    def write_unknown(self, name: str, data: bytes) -> None:
-        parts = [part.replace("/", "_") for part in name.split("/") if part not in ("", ".", "..")]
-        write_atomically(self.course.root.joinpath(attempts.FOLDER, UNKNOWN, *parts), data)
+    def write_unknown(self, whose: str, name: str, data: bytes) -> None:
+        folder = self.course.root / attempts.FOLDER / UNKNOWN / kept_as(whose)
+        write_once(folder / f"{attempts.digest(data)[:8]}-{kept_as(name)}", data)
 
     def say_missing(self) -> None:
         """Who of the roster handed in nothing, for each exercise that anybody handed in."""
@@ -308,6 +312,16 @@ class Desk:
             have = {student for other, student in self.told.taken if other == slug}
             here = {one.id for one in self.known.students if (self.course.inbox / one.id / slug).is_dir()}
             self.told.missing[slug] = sorted({one.id for one in self.known.students} - have - here)
+
+
+def kept_as(name: str) -> str:
+    """The name under which we keep something that was called so: one that a file can have, in no other folder."""
+    return shown(name.replace("/", "_")).lstrip(".") or "_"
+
+
+def write_once(path: Path, data: bytes) -> None:
+    if not path.exists():
+        write_atomically(path, data)
 
 
 def shown_path(path: str) -> str:

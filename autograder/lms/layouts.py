@@ -66,7 +66,7 @@ BRIGHTSPACE = re.compile(
     r"(?P<id>\d+)-(?P<folder>\d+)? ?- (?P<name>.+?) - (?P<when>[^/]+?\d{3,4}\s?[AP]M)(?: - (?P<rest>.+))?"
 )
 BLACKBOARD = re.compile(
-    r"(?P<title>.+)_(?P<id>[^_/]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+)|(?P<text>\.txt))", re.DOTALL
+    r"(?P<title>.+?)_(?P<id>[^_/]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+)|(?P<text>\.txt))", re.DOTALL
 )
 GRADESCOPE = re.compile(r"submission_\d+")
 
@@ -165,7 +165,7 @@ def blackboard(names: Names, _folder: Path, zone: ZoneInfo) -> Download:
         if match is None:
             found.unread[path] = "its name does not say whose it is"
             continue
-        when = datetime.strptime(match["when"], "%Y-%m-%d-%H-%M-%S").replace(tzinfo=zone)
+        when = read_as(match["when"], zone, "%Y-%m-%d-%H-%M-%S")
         one = HandedIn(Envelope("", match["id"]), when=when, prefix=f"{match['title']}_{match['id']}")
         if match["rest"]:
             found.add((match["id"], match["when"]), one, path, match["rest"])
@@ -215,9 +215,14 @@ def moment(said: Any) -> datetime | None:
 def dated(text: str, zone: ZoneInfo) -> datetime | None:
     """Brightspace's date, "Nov 3, 2025 1130 AM", in the course's zone."""
     pressed = re.sub(r"(\d{1,2})(\d\d)\s?([AP]M)$", r"\1:\2 \3", text.replace(",", "").strip())
-    for form in ("%b %d %Y %I:%M %p", "%B %d %Y %I:%M %p"):
+    return read_as(pressed, zone, "%b %d %Y %I:%M %p", "%B %d %Y %I:%M %p")
+
+
+def read_as(text: str, zone: ZoneInfo, *forms: str) -> datetime | None:
+    """A time in one of these forms; None if it is in none."""
+    for form in forms:
         try:
-            return datetime.strptime(pressed, form).replace(tzinfo=zone)
+            return datetime.strptime(text, form).replace(tzinfo=zone)
         except ValueError:
             continue
     return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,8 +49,23 @@ class Envelope:
 class Roster:
     students: tuple[Student, ...]
 
+    def everyone(self, envelopes: Sequence[Envelope], system: str) -> dict[Envelope, Student | str]:
+        """Whom each envelope of a download means. A name can be changed by whoever bears it: one that two bear means neither."""
+        found = {envelope: self.who(envelope, system) for envelope in envelopes}
+        bearers = Counter(who.id for who in found.values() if isinstance(who, Student))
+        told = f"another one of this name handed in too; a column {system!r} in the roster with their numbers tells them apart"
+        for envelope, who in found.items():
+            if isinstance(who, Student) and bearers[who.id] > 1 and self.numbered(envelope, system) is None:
+                found[envelope] = told
+        return found
+
     def who(self, envelope: Envelope, system: str) -> Student | str:
         """The student that an envelope means, or why it is nobody's: the system's id decides, then the address, then the name."""
+        known = self.numbered(envelope, system)
+        return known if known is not None else self.named(envelope, system)
+
+    def numbered(self, envelope: Envelope, system: str) -> Student | None:
+        """The student with the envelope's number or address."""
         in_turn: tuple[tuple[str, Callable[[Student], list[str]]], ...] = (
             (envelope.id, lambda one: [one.ids.get(system, "")]),
             (envelope.email, lambda one: [one.email]),
@@ -59,6 +75,9 @@ class Roster:
             found = [one for one in self.students if wanted and folded(wanted) in map(folded, said(one))]
             if len(found) == 1:
                 return found[0]
+        return None
+
+    def named(self, envelope: Envelope, system: str) -> Student | str:
         found = [one for one in self.students if envelope.name and same_name(envelope.name, one.name)]
         # Who has an id of this system, and another one, is somebody else of that name.
         found = [one for one in found if not (envelope.id and one.ids.get(system))]

@@ -305,7 +305,7 @@ class Kept:
             instead = {id(new): refilled(old, new) for old, new in pairs}
         else:
             instead = {id(array): by_columns(array) for _name, array in arrays}
-            self.lie_by_columns = True
+            self.lie_by_columns = any(instead[id(array)] is not array for _name, array in arrays)
         return {name: exchanged(value, instead) for name, value in made.items()}
 
     def invoke(self, target: Any, given: dict[str, Any]) -> Any:

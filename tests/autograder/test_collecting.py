@@ -304,3 +304,74 @@ def test_the_command_says_a_line_each_and_ends_with_1_where_something_is_not_rea
     shutil.rmtree(course.inbox)
     absent = autograder("collect", str(tmp_path / "none.zip"), "--course", str(course.root))
     assert absent.stderr.strip().endswith("a zip file or the folder that it was unpacked into.")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_file_s_own_name_never_says_whose_it_is(
+    course: Course, exercise: Exercise, blank: bytes, tmp_path: Path, system: str
+) -> None:
+    """Each system writes a file's name behind the student's: what stands there may look like another student's."""
+    eve, bob = people(2)
+    eve.name, bob.name = "Eve Evans", "Bob Brown"
+    whole = LAYOUTS[system]([Person(bob.id, bob.name, bob.number, [{"x.ipynb": b""}])])
+    as_bobs = next(name for name in whole if name.endswith("x.ipynb"))
+    eve.files = [{as_bobs: marked(blank, "eve's")}]
+    told = collected(course, system, [eve, bob], tmp_path)
+    assert {student for _slug, student in told.taken} == {"s000"}
+    assert not (course.inbox / "s001").exists()
+
+
+def test_who_took_another_one_s_name_replaces_nobody(
+    course: Course, exercise: Exercise, blank: bytes, tmp_path: Path
+) -> None:
+    """A name can be changed by whoever bears it; a number cannot. With numbers that the class list lacks, neither is taken."""
+    ada, eve = people(2)
+    ada.files, eve.files = ([{"a.ipynb": marked(blank, text)}] for text in ("ada's", "eve's"))
+    only_ada = Person(ada.id, ada.name, ada.number)
+    for system in ("moodle", "canvas", "brightspace"):
+        listed = tmp_path / "class.csv"
+        listed.write_bytes(roster([only_ada], system, numbers=False))
+        told = collect(course, laid_out(tmp_path, system, [ada, eve]), listed)
+        assert told.taken == {}, system
+        assert len(told.unknown) == 2, system
+        listed.write_bytes(roster([only_ada], system))
+        told = collect(course, laid_out(tmp_path, system, [ada, eve]), listed)
+        assert {student for _slug, student in told.taken} == {ada.id}, system
+        assert said_in(course, exercise.slug, ada.id) == "# ada's"
+
+
+def test_one_hand_in_s_strange_names_hold_up_no_other(
+    course: Course, exercise: Exercise, blank: bytes, tmp_path: Path
+) -> None:
+    """A file called like the folder that an archive becomes, and a name with a zero in it, or far too long."""
+    good, strange, stranger = people(3)
+    good.files = [{"a.ipynb": marked(blank, "good")}]
+    strange.files = [{"work.zip": zipped({"a.ipynb": marked(blank, "strange")}), "work": b"a file"}]
+    stranger.name, stranger.in_class = "x\0y" + "z" * 400 + "/../..", False
+    stranger.files = [{"a.ipynb": marked(blank, "whose?")}]
+    told = collected(course, "gradescope", [strange, stranger, good], tmp_path)
+    assert {student for _slug, student in told.taken} == {good.id, strange.id}
+    assert len(told.unknown) == 1
+    kept = {path.read_bytes() for path in (course.root / attempts.FOLDER).rglob("*") if path.is_file()}
+    assert {b"a file", marked(blank, "whose?")} <= kept
+
+
+def test_archives_in_archives_are_bounded_together(
+    course: Course, exercise: Exercise, blank: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.lms.collecting.MOST_OF_ONE", 1 << 20)
+    (one, other) = people(2)
+    inner = zipped({"zeros": bytes(700_000)})
+    one.files = [{"all.zip": zipped({f"{n}.zip": inner for n in range(9)})}]
+    other.files = [{"a.ipynb": marked(blank, "good")}]
+    told = collected(course, "moodle", [one, other], tmp_path)
+    assert {student for _slug, student in told.taken} == {other.id}
+    assert sum("cannot be unpacked" in line for line in told.unread) == 8
+
+
+def test_a_date_that_is_none_is_no_time(course: Course, tmp_path: Path) -> None:
+    source, listed = tmp_path / "download.zip", tmp_path / "class.csv"
+    source.write_bytes(zipped({"Essay_ada_attempt_2026-99-99-00-00-00_a.ipynb": b"x"}))
+    listed.write_text("id,name\nada,Ada\n")
+    told = collect(course, source, listed)
+    assert [line.split(":")[0] for line in told.unread] == ["ada"]
