@@ -13,7 +13,14 @@ from figures.gradients import (
     plot_ellipses,
     plot_reach,
 )
-from figures.language import draw_blocks, draw_next_words, plot_blanks, plot_inversion, plot_probabilities
+from figures.language import (
+    draw_blocks,
+    draw_next_words,
+    plot_blanks,
+    plot_inversion,
+    plot_probabilities,
+    plot_reading,
+)
 from figures.pytorch import draw_outputs, draw_packing
 from figures.results import (
     LINES,
@@ -78,6 +85,7 @@ __all__ = [
     "plot_lines",
     "plot_probabilities",
     "plot_reach",
+    "plot_reading",
     "plot_scores",
     "plot_solved",
     "plot_trace",

@@ -122,6 +122,35 @@ def plot_inversion(words: Sequence[str], p: np.ndarray, numbers: Mapping[str, fl
     return figure
 
 
+def plot_reading(
+    words: Sequence[str], gate: np.ndarray, state: np.ndarray, following: Mapping[str, np.ndarray]
+) -> Figure:
+    """A network reads: after each word (a column) a gate and the state of some units, and how likely some next words are.
+
+    ``gate`` and ``state`` are (T, units); ``following`` has the T probabilities of each of the words to come.
+    """
+    figure = Figure(figsize=(WIDTH, 7.4), layout="constrained")
+    shares = [gate.shape[1], state.shape[1], 1.5 * len(following)]
+    plots = figure.subplots(3, 1, sharex=True, height_ratios=shares)
+    far = float(np.abs(state).max())
+    panels = (
+        ("forget gate", gate.T, {"cmap": "cividis", "vmin": 0, "vmax": 1}),
+        ("cell state", state.T, {"cmap": "PuOr", "vmin": -far, "vmax": far}),
+        ("probability", np.array(list(following.values())), {"cmap": "cividis", "vmin": 0, "vmax": 1}),
+    )
+    for axes, (name, rows, look) in zip(plots, panels, strict=True):
+        shown = axes.imshow(rows, aspect="auto", interpolation="nearest", **look)
+        figure.colorbar(shown, ax=axes, label=name, fraction=0.06)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        axes.set_yticks([])
+        axes.set_ylabel("units")
+    plots[2].set_yticks(range(len(following)), following, fontsize=9.5)
+    plots[2].set_ylabel("next word")
+    plots[2].set_xticks(range(len(words)), words, rotation=60, ha="right", rotation_mode="anchor", fontsize=9.5)
+    return figure
+
+
 def plot_blanks(
     groups: Mapping[str, tuple[Sequence[float], Sequence[float]]], marks: Mapping[str, float], guess: float
 ) -> Figure:

@@ -69,3 +69,14 @@ def test_a_cobweb_follows_the_map_and_ends_where_it_rests() -> None:
 
 def test_the_direct_path_of_a_gru_alone_is_lit() -> None:
     assert lit(figures.draw_gru_back()) == [r"$\odot\, z_t$: the direct path"]
+
+
+def test_a_reading_network_has_a_column_a_word_and_a_row_a_unit_or_next_word() -> None:
+    rng = np.random.default_rng(0)
+    gate, state = rng.uniform(size=(4, 3)), rng.normal(size=(4, 5))
+    figure = figures.plot_reading(list("abcd"), gate, state, {"one": gate[:, 0], "two": gate[:, 1]})
+    shown = [axes.images[0].get_array() for axes in figure.axes[:3]]
+    assert [rows.shape for rows in shown] == [(3, 4), (5, 4), (2, 4)]
+    assert np.array_equal(shown[0], gate.T)
+    assert figure.axes[1].images[0].norm.vmin == -np.abs(state).max(), "white is zero"
+    assert [label.get_text() for label in figure.axes[2].get_xticklabels()] == list("abcd")
