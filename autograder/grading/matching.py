@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -144,6 +145,7 @@ def differences(ours: list[str], theirs: list[str]) -> Iterator[tuple[str, list[
 
 def usable(text: str, replaces: bool) -> tuple[str, str]:
     """Of a student's lines in a code cell of ours those that can run by themselves, and the others."""
+    text = textwrap.dedent(text)  # they may have stood in a block of ours
     try:
         statements = ast.parse(MAGIC.sub(r"\1pass", text)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
