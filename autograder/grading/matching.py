@@ -84,7 +84,20 @@ def matched(exercise: Exercise, released: Sequence[Any], cells: Sequence[Student
             place = None if number in found else rule(cell)
             if place is not None and place not in found.values() and fits(released[place], cell):
                 found[number] = place
-    return found
+    return found | answers_between(released, cells, found)
+
+
+def answers_between(released: Sequence[Any], cells: Sequence[StudentCell], found: dict[int, int]) -> dict[int, int]:
+    """Answers in words that bear no name any more: each is the first text between the cells that stand around it."""
+    where, answers = {place: number for number, place in found.items()}, dict[int, int]()
+    for place, original in enumerate(released):
+        if place in where or not is_solution(original) or original.cell_type == "code" or place - 1 not in where:
+            continue
+        texts = range(where[place - 1] + 1, where.get(place + 1, len(cells) if place + 1 == len(released) else 0))
+        number = next((one for one in texts if one not in found and cells[one].kind == "markdown"), None)
+        if number is not None:
+            answers[number] = place
+    return answers
 
 
 @dataclass

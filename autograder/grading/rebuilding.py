@@ -236,6 +236,11 @@ def released_cell(found: Sorted, place: int, result: Rebuilt, elsewhere: set[str
     elif function and source is None and function not in elsewhere:
         result.malformed[function] = _("The notebook has no cell that defines {function}.").format(function=function)
     if source is None:
+        if not function:
+            told = _(
+                "The cell {name}, for an answer in words, was not found; other text of yours is shown where it stood."
+            )
+            result.notes.append(told.format(name=cell.id))
         cell.source = ""
         return cell
     if untouched and function in elsewhere:
