@@ -64,7 +64,7 @@ Keep the other files and folders beside the notebook: the checks and its cells r
 # float32, and from 2.0 on it becomes float64, as in the grader: with an older one a check would call right what earns nothing.
 TRIED = {
     "python": ("Python", "3.11.7", "3.13.0"),
-    "numpy": ("NumPy", "2.0.0", "2.4.6"),
+    "numpy": ("NumPy", "2.0.0", "2.5.5"),
     "matplotlib": ("Matplotlib", "3.8.4", "3.11.2"),
     "torch": ("PyTorch", "2.4.0", "2.13.0"),
 }

@@ -143,12 +143,12 @@ HEAD = ("saved by", "ids of cells", "nbgrader's metadata", "what else is other",
 
 def table() -> list[tuple[str, ...]]:
     """The rows under HEAD, as a reader wants them."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             editor.name,
             left(editor.ids),
             left(editor.nbgrader, editor.incomplete),
-            "; ".join(others(editor)),
+            "; ".join(others(editor)) or "nothing",
             editor.seen,
         )
         for editor in EDITORS
