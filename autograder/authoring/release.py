@@ -66,8 +66,9 @@ TRIED = {
     "python": ("Python", "3.11.7", "3.13.0"),
     "numpy": ("NumPy", "2.0.0", "2.5.5"),
     "matplotlib": ("Matplotlib", "3.8.4", "3.11.2"),
-    "torch": ("PyTorch", "2.4.0", "2.13.0"),
+    "torch": ("PyTorch", "2.13.0", "2.13.0"),
 }
+OLDER_THAN_TRIED = {"torch": "2.4"}  # nothing of it that the exercises use is newer, but no older one was at hand
 
 
 def release_into(course: Course, exercise: Exercise) -> Path:
@@ -139,15 +140,21 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
 
 
 def requirement(package: str) -> str:
-    """A package as pip takes it: what is known of it is not older than what was tried."""
-    return f"{package}>={TRIED[package][1]}" if package in TRIED else package
+    """A package as pip takes it: of those that were tried, no older one than the oldest."""
+    return f"{package}>={oldest_of(package)}" if package in TRIED else package
+
+
+def oldest_of(package: str) -> str:
+    """The oldest version of a package that students may have."""
+    return OLDER_THAN_TRIED.get(package, TRIED[package][1])
 
 
 def readme(exercise: Exercise) -> str:
     """What a student reads first: what it needs, how to make an environment, and what to hand in."""
     packages = sorted(exercise.packages)
-    needed = [" ".join(TRIED[name][:2]) if name in TRIED else name for name in packages]
-    tried = [_("{name} {oldest} to {newest}").format(name=name, oldest=oldest, newest=newest)
+    needed = [f"{TRIED[name][0]} {oldest_of(name)}" if name in TRIED else name for name in packages]
+    tried = [f"{name} {newest}" if oldest == newest else
+             _("{name} {oldest} to {newest}").format(name=name, oldest=oldest, newest=newest)
              for name, oldest, newest in (TRIED[one] for one in ("python", *packages) if one in TRIED)]  # fmt: skip
     return _(README).format(
         title=_(exercise.title),
