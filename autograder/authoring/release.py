@@ -16,6 +16,7 @@ from autograder.course import Course, write_atomically
 from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, notebook_bytes, question_id
+from autograder.exercise.first_cell import PYTHON
 from autograder.exercise.source import AuthoringError, source_notebook
 from autograder.grading.gradebook import GradeWriter
 from autograder.runner import calling
@@ -25,14 +26,49 @@ GENERATED = '# Generated from {path}.py by "autograder release"; do not edit.\n'
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)
 README = marked("""{title}
 
-1. Install Python 3.11 or newer, then what the notebook needs:  pip install -r requirements.txt
-2. Open the notebook in this folder:                            jupyter lab {slug}.ipynb
+It needs Python {python} or newer, and {packages} or newer. It was tried with {tried}.
+
+1. Open a terminal in this folder, and make an environment that holds what the notebook needs:
+
+       python3 -m venv .venv
+       .venv/bin/pip install -r requirements.txt
+
+   On Windows:
+
+       py -m venv .venv
+       .venv\\Scripts\\pip install -r requirements.txt
+
+   Where python3 --version (on Windows: py --version) says an older one, get a newer one from python.org first.
+
+2. Open the notebook in this folder:
+
+       .venv/bin/jupyter lab {slug}.ipynb
+
+   On Windows:
+
+       .venv\\Scripts\\jupyter lab {slug}.ipynb
+
+   VS Code or PyCharm: open this folder, open the notebook in it, and choose the Python in .venv as its kernel.
+   Colab: upload the zip file with the folder button at the left, and run in a cell of its own, before the others:
+
+       !unzip -o {slug}.zip
+       %cd {slug}
+
 3. Fill in the functions. The cell after each one checks it at once.
 4. Hand in the file {slug}.ipynb. Nothing else is needed.
 
 Keep the other files and folders beside the notebook: the checks and its cells read them.
 """)
-PACKAGE_VERSIONS = {"numpy": "numpy>=2.0", "matplotlib": "matplotlib>=3.8", "torch": "torch>=2.4"}
+
+# Each exercise was solved with the oldest and the newest of these. With NumPy 1 a float32 array divided by np.sqrt(2) stays
+# float32, and from 2.0 on it becomes float64, as in the grader: with an older one a check would call right what earns nothing.
+TRIED = {
+    "python": ("Python", "3.11.7", "3.13.0"),
+    "numpy": ("NumPy", "2.0.0", "2.5.5"),
+    "matplotlib": ("Matplotlib", "3.8.4", "3.11.2"),
+    "torch": ("PyTorch", "2.13.0", "2.13.0"),
+}
+OLDER_THAN_TRIED = {"torch": "2.4"}  # nothing of it that the exercises use is newer, but no older one was at hand
 
 
 def release_into(course: Course, exercise: Exercise) -> Path:
@@ -96,10 +132,37 @@ def student_files(exercise: Exercise, released: Path) -> dict[str, bytes]:
             raise AuthoringError(f"The worked cases of {check.name} cannot be made: {told}.") from error
     for name in (*exercise.files, *exercise.data):
         files[name] = (exercise.folder / name).read_bytes()
-    packages = sorted(PACKAGE_VERSIONS.get(name, name) for name in exercise.packages)
-    files["requirements.txt"] = ("\n".join([*packages, "jupyterlab>=4"]) + "\n").encode()
-    files["README.txt"] = _(README).format(title=_(exercise.title), slug=exercise.slug).encode()
+    files["requirements.txt"] = (
+        "\n".join([*map(requirement, sorted(exercise.packages)), "jupyterlab>=4"]) + "\n"
+    ).encode()
+    files["README.txt"] = readme(exercise).encode()
     return files
+
+
+def requirement(package: str) -> str:
+    """A package as pip takes it: of those that were tried, no older one than the oldest."""
+    return f"{package}>={oldest_of(package)}" if package in TRIED else package
+
+
+def oldest_of(package: str) -> str:
+    """The oldest version of a package that students may have."""
+    return OLDER_THAN_TRIED.get(package, TRIED[package][1])
+
+
+def readme(exercise: Exercise) -> str:
+    """What a student reads first: what it needs, how to make an environment, and what to hand in."""
+    packages = sorted(exercise.packages)
+    needed = [f"{TRIED[name][0]} {oldest_of(name)}" if name in TRIED else name for name in packages]
+    tried = [f"{name} {newest}" if oldest == newest else
+             _("{name} {oldest} to {newest}").format(name=name, oldest=oldest, newest=newest)
+             for name, oldest, newest in (TRIED[one] for one in ("python", *packages) if one in TRIED)]  # fmt: skip
+    return _(README).format(
+        title=_(exercise.title),
+        slug=exercise.slug,
+        python=".".join(map(str, PYTHON)),
+        packages=", ".join(needed),
+        tried=", ".join(tried),
+    )
 
 
 def common_files() -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from autograder.errors import UserError
 from autograder.exercise.cells import check_id, question_id, solution_id, train_id
 from autograder.exercise.declaration import Check, Exercise
 from autograder.exercise.discovery import package_of
+from autograder.exercise.first_cell import guarded
 from autograder.exercise.stub import take_apart
 from autograder.runner.calling import _
 
@@ -86,7 +87,7 @@ def build_cell(cell: Any, number: int, exercise: Exercise) -> Any:
         return new_code_cell(cell.source, id=train_id(cell.metadata["train"]))
     wanted = cell.metadata.get("solve") or cell.metadata.get("check")
     if wanted is None:
-        return new_code_cell(cell.source, id=f"code-{number:02d}")
+        return new_code_cell(guarded(cell.source, exercise.slug, exercise.packages), id=f"code-{number:02d}")
     check = next((one for one in (*exercise.checks, *exercise.left_out) if one.name == wanted), None)
     if check is None:
         raise AuthoringError(f"{exercise.slug}.md names the check {wanted}, which {exercise.slug} does not declare.")

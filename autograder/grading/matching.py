@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
 from autograder.exercise import Exercise
-from autograder.exercise.cells import solution_id
+from autograder.exercise.cells import check_id, solution_id
 from autograder.grading.reading import DEFINITIONS, StudentCell, defined_functions
 
 MOST_LINES = 1000  # to compare with ours; a cell with more is one that the student wrote
@@ -31,13 +33,43 @@ def fits(released: Any, cell: StudentCell) -> bool:
     return released.cell_type == cell.kind or not (is_solution(released) and released.cell_type == "code")
 
 
+def same_name(released: Sequence[Any], cells: Sequence[StudentCell]) -> dict[int, list[int]]:
+    """The submitted cells that bear the name of one cell to fill in, where they are several, by the place of that cell.
+
+    Editors copy a cell with its metadata, and some with its id.
+    """
+    places = {cell.id: place for place, cell in enumerate(released) if is_solution(cell)}
+    found = defaultdict[int, list[int]](list)
+    for number, cell in enumerate(cells):
+        place = places.get(cell.grade_id, places.get(cell.id))
+        if place is not None and fits(released[place], cell):
+            found[place].append(number)
+    return {place: numbers for place, numbers in found.items() if len(numbers) > 1}
+
+
+def counting(exercise: Exercise, original: Any, cells: Sequence[StudentCell], numbers: list[int]) -> int:
+    """Which of several cells of one name fills in the released one.
+
+    It is the one that the student's own check saw, when the notebook ran from top to bottom: the last above the check that
+    defines the function. One that is as released counts only where there is nothing else; so it is with answers in words.
+    """
+    check = next((check for check in exercise.checks if solution_id(check) == original.id), None)
+    end = len(cells)
+    if check is not None:
+        numbers = [one for one in numbers if check.function in defined_functions(cells[one].source)] or numbers
+        end = next((place for place, cell in enumerate(cells) if check_id(check) in (cell.grade_id, cell.id)), end)
+    numbers = [one for one in numbers if cells[one].source.strip() != original.source.strip()] or numbers
+    return ([one for one in numbers if one < end] or numbers)[-1]
+
+
 def matched(exercise: Exercise, released: Sequence[Any], cells: Sequence[StudentCell]) -> dict[int, int]:
     """Which released cell each submitted cell stands for, by their places: the first rule that finds one decides."""
     by_grade_id = {cell.metadata.get("nbgrader", {}).get("grade_id"): place for place, cell in enumerate(released)}
     by_id = {cell.id: place for place, cell in enumerate(released)}
     by_source = {cell.source.strip(): place for place, cell in enumerate(released)}
     by_function = {check.function: by_id[solution_id(check)] for check in exercise.checks}
-    found: dict[int, int] = {}
+    several = same_name(released, cells)
+    found = {counting(exercise, released[place], cells, numbers): place for place, numbers in several.items()}
 
     def defined_in(cell: StudentCell) -> int | None:
         names = defined_functions(cell.source) & set(by_function) if cell.kind == "code" else ()
@@ -52,7 +84,20 @@ def matched(exercise: Exercise, released: Sequence[Any], cells: Sequence[Student
             place = None if number in found else rule(cell)
             if place is not None and place not in found.values() and fits(released[place], cell):
                 found[number] = place
-    return found
+    return found | answers_between(released, cells, found)
+
+
+def answers_between(released: Sequence[Any], cells: Sequence[StudentCell], found: dict[int, int]) -> dict[int, int]:
+    """Answers in words that bear no name any more: each is the first text between the cells that stand around it."""
+    where, answers = {place: number for number, place in found.items()}, dict[int, int]()
+    for place, original in enumerate(released):
+        if place in where or not is_solution(original) or original.cell_type == "code" or place - 1 not in where:
+            continue
+        texts = range(where[place - 1] + 1, where.get(place + 1, len(cells) if place + 1 == len(released) else 0))
+        number = next((one for one in texts if one not in found and cells[one].kind == "markdown"), None)
+        if number is not None:
+            answers[number] = place
+    return answers
 
 
 @dataclass
@@ -113,6 +158,7 @@ def differences(ours: list[str], theirs: list[str]) -> Iterator[tuple[str, list[
 
 def usable(text: str, replaces: bool) -> tuple[str, str]:
     """Of a student's lines in a code cell of ours those that can run by themselves, and the others."""
+    text = textwrap.dedent(text)  # they may have stood in a block of ours
     try:
         statements = ast.parse(MAGIC.sub(r"\1pass", text)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

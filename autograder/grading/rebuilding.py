@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from autograder.exercise import Exercise
 from autograder.exercise.cells import solution_id
 from autograder.grading.files import MERGE_MARK
-from autograder.grading.matching import additions, is_check, is_solution, matched
+from autograder.grading.matching import additions, is_check, is_solution, matched, same_name
 from autograder.grading.reading import (
     LARGEST_SOURCE,
     LARGEST_TEXT,
@@ -143,6 +143,14 @@ def in_places(exercise: Exercise, released: Sequence[Any], cells: list[StudentCe
     places = matched(exercise, released, cells)
     found, anchor = Sorted(exercise, released, set(places.values())), -1
     check_sources = {cell.source.strip() for cell in released if is_check(cell)}
+    several = same_name(released, cells)
+    found.notes |= {told_of_copies(released[place], len(numbers)) for place, numbers in several.items()}
+    untouched = {
+        number
+        for place, numbers in several.items()
+        for number in numbers
+        if cells[number].source.strip() == released[place].source.strip()
+    }
     for number, cell in enumerate(cells):
         if number in places:
             anchor = places[number]
@@ -152,9 +160,23 @@ def in_places(exercise: Exercise, released: Sequence[Any], cells: list[StudentCe
                 found.set_beside(anchor, number, cell)
         elif cell.kind == "code" and cell.source.strip() in check_sources:
             found.notes.add(_("A check cell stood there more than once; it counts once."))
-        else:
+        elif number not in untouched:  # run after the student's own function, such a copy would undo it
             found.add(found.after, anchor, cell.kind, cell.source, f"added-{number}")
     return found
+
+
+def told_of_copies(original: Any, count: int) -> str:
+    """What is said where several cells bear the name of one that was to be filled in."""
+    told = _(
+        "The notebook has {count} cells with the name {name}, since a copied cell keeps its name. As when the notebook is run "
+        "from top to bottom, the last one above its check counts. Delete the others if you hand in again."
+    )
+    if original.cell_type != "code":
+        told = _(
+            "The notebook has {count} cells with the name {name}, since a copied cell keeps its name. The last one with an "
+            "answer counts. Delete the others if you hand in again."
+        )
+    return told.format(count=count, name=original.id)
 
 
 def told_of(cells: Iterable[StudentCell]) -> set[str]:
@@ -214,6 +236,11 @@ def released_cell(found: Sorted, place: int, result: Rebuilt, elsewhere: set[str
     elif function and source is None and function not in elsewhere:
         result.malformed[function] = _("The notebook has no cell that defines {function}.").format(function=function)
     if source is None:
+        if not function:
+            told = _(
+                "The cell {name}, for an answer in words, was not found; other text of yours is shown where it stood."
+            )
+            result.notes.append(told.format(name=cell.id))
         cell.source = ""
         return cell
     if untouched and function in elsewhere:

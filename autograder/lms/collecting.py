@@ -22,7 +22,7 @@ from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.grading import attempts
 from autograder.grading.files import LARGEST_FILE, Unreadable, is_sweeping, shown
-from autograder.grading.reading import parse
+from autograder.grading.reading import defined_functions, parse
 from autograder.lms import layouts, roster, worksheet
 from autograder.lms.layouts import HandedIn
 from autograder.sandbox import scratch
@@ -237,6 +237,8 @@ class Desk:
         except Unreadable:
             cells = []  # grading says what is wrong with it
         have = {cell.grade_id or cell.id for cell in cells}
+        for cell in cells:  # where an editor left neither: cells to fill in have the names of their functions
+            have |= defined_functions(cell.source) if cell.kind == "code" else set()
         shared = Counter({slug: len(names & have) for slug, names in self.names_of.items()})
         if self.slug is not None and shared[self.slug] >= max(shared.values()):
             return self.slug if name.lower().endswith(NOTEBOOKS[:3]) or shared[self.slug] else None

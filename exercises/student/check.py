@@ -14,6 +14,7 @@ import html
 import importlib.metadata
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,6 +54,35 @@ STATUSES = (
     marked("right"), marked("wrong"), marked("error"), marked("malformed"), marked("not attempted"),
     marked("to be measured"),
 )  # fmt: skip
+
+
+AT_LEAST = re.compile(r"^(\w+)>=([\d.]+)$", re.MULTILINE)
+
+
+class TooOld(Exception):
+    """A package is older than the notebook needs; a notebook shows the message alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def refuse_old(requirements: Path) -> None:
+    """Raise TooOld if a package is older than the requirements that lie beside the notebook say."""
+    text = requirements.read_text(encoding="utf-8") if requirements.is_file() else ""
+    for name, needed in AT_LEAST.findall(text):
+        try:
+            found = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        if [int(part) for part in re.findall(r"\d+", found)] < [int(part) for part in needed.split(".")]:
+            told = _(
+                "This notebook needs {name} {needed} or newer, and {found} is installed where it runs: run  "
+                "%pip install -r requirements.txt  in a cell of its own, restart the kernel, and run this cell again."
+            )
+            raise TooOld(told.format(name=name, needed=needed, found=found))
+
+
+refuse_old(Path(__file__).with_name("requirements.txt"))
 
 
 @dataclass(frozen=True)

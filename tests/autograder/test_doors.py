@@ -65,6 +65,30 @@ def test_nbgrader_s_own_command_gives_the_same_grades(course: Course, exercise: 
     assert outcome(rows_of(course, exercise)) == stated(exercise)
 
 
+def test_a_copied_answer_cell_is_named_and_costs_nobody_a_grade(course: Course, exercise: Exercise) -> None:
+    """nbgrader alone ends the class's run at such a notebook, and advises to update its metadata."""
+    solved = fill_in(exercise, nbformat.read(course.released(exercise.slug), as_version=4), reference_sources(exercise))
+    copied = nbformat.from_dict(solved)
+    place = next(place for place, cell in enumerate(copied.cells) if cell.id == "step")
+    copied.cells.insert(place, nbformat.from_dict(copied.cells[place]))
+    copied.cells[place].source = "def step(x, h, W_x, W_h, b):\n    return h\n"
+    for student, notebook in {"ada": copied, "zoe": solved}.items():
+        path = course.inbox / student / exercise.slug / f"{exercise.slug}.ipynb"
+        write_files({path.name: json.dumps(notebook).encode()}, path.parent)
+    take_in_all(course, exercise)
+    for arguments in (["autograde", exercise.slug], ["generate_feedback", exercise.slug]):
+        result = nbgrader(course, *arguments)
+        assert result.returncode == 0, result.stderr[-2000:]
+    assert [(row.student, row.points) for row in rows_of(course, exercise)] == [
+        ("ada", exercise.most), ("zoe", exercise.most),
+    ]  # fmt: skip
+    ada, zoe = (
+        (course.feedback / name / exercise.slug / f"{exercise.slug}.html").read_text() for name in ("ada", "zoe")
+    )
+    assert "The notebook has 2 cells with the name step" in ada
+    assert "cells with the name" not in zoe
+
+
 # nbgrader's own way of adding a submission draws this warning from SQLAlchemy.
 @pytest.mark.filterwarnings("ignore:Object of type:sqlalchemy.exc.SAWarning")
 def test_formgrader_s_button_gives_the_same_grades(course: Course, exercise: Exercise) -> None:

@@ -227,16 +227,59 @@ def test_added_cells_keep_nothing_but_their_source() -> None:
     assert all(cell.id.startswith("added-") for cell in cells)
 
 
-def test_a_duplicated_solution_is_kept_beside_the_first() -> None:
-    notebook = filled()
-    second = json.loads(json.dumps(cell_of(notebook, "step"))) | {"source": "def step():\n    return 'second'\n"}
-    notebook["cells"].insert(place(notebook, "step") + 1, second)
+STUB = next(cell.source for cell in RELEASED.cells if cell.id == "step")
+HELPER = "def mine(x):\n    return x\n"
+OTHER = "def step():\n    return 'another'\n"
+COPIES = {  # the cells named "step", in their order; "check" stands where the check cell does
+    "an old version above": ([OTHER, MINE.format("step"), "check"], 1),
+    "a try below its check": ([MINE.format("step"), "check", OTHER], 0),
+    "the released one pasted below": ([MINE.format("step"), STUB, "check"], 0),
+    "the released one left above": ([STUB, MINE.format("step"), "check"], 1),
+    "a helper made of a copy": ([MINE.format("step"), HELPER, "check"], 0),
+    "a helper, and nothing written": ([STUB, HELPER, "check"], 0),
+    "all below the check": (["check", OTHER, MINE.format("step")], 2),
+}
+
+
+@pytest.mark.parametrize("keeps_id", [True, False], ids=["ids and metadata", "metadata alone"])
+@pytest.mark.parametrize(("sources", "counts"), COPIES.values(), ids=COPIES)
+def test_of_copied_answer_cells_the_last_above_the_check_counts(
+    sources: list[str], counts: int, keeps_id: bool
+) -> None:
+    notebook, check_cell = filled(), cell_of(filled(), "check-rnn-step")
+    at = place(notebook, "step")
+    original = notebook["cells"].pop(at)
+    notebook["cells"].remove(cell_of(notebook, "check-rnn-step"))
+    copies = [check_cell if source == "check" else {**original, "source": source} for source in sources]
+    for number, cell in enumerate(copies):
+        if number and not keeps_id:
+            cell["id"] = f"new-{number}"
+    notebook["cells"][at:at] = copies
     rebuilt = handed(notebook)
-    assert_filled(rebuilt)
     assert_as_released_but_for_solutions(rebuilt)
-    following = rebuilt.notebook.cells[ids(rebuilt).index("step") + 1]
-    assert following.source == "def step():\n    return 'second'\n"
-    assert dict(following.metadata) == {}
+    assert built(rebuilt, "step").source == sources[counts]
+    assert rebuilt.malformed == {}
+    assert rebuilt.unchanged == (["step"] if sources[counts] == STUB else [])
+    kept = [cell.source for cell in rebuilt.notebook.cells if cell.id.startswith("added-")]
+    assert kept == [source for n, source in enumerate(sources) if n != counts and source not in ("check", STUB)]
+    assert len(rebuilt.notes) == 1
+    assert rebuilt.notes[0].startswith(
+        "The notebook has 2 cells with the name step, since a copied cell keeps its name."
+    )
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_copied_answers_in_words_the_one_with_words_counts(first: bool) -> None:
+    exercise = EXERCISES["03_gradients"]
+    data = (exercise.released / f"{exercise.slug}.ipynb").read_bytes()
+    notebook, name = json.loads(data), "answer-vanish-or-explode"
+    at = place(notebook, name)
+    answered = notebook["cells"][at] | {"source": "They vanish."}
+    notebook["cells"].insert(at if first else at + 1, answered)
+    rebuilt = rebuild(exercise, nbformat.reads(data.decode(), as_version=4), parse(json.dumps(notebook).encode()))
+    assert built(rebuilt, name).source == "They vanish."
+    assert not [cell for cell in rebuilt.notebook.cells if cell.id.startswith("added-")]
+    assert any(f"2 cells with the name {name}" in note and "with an answer counts" in note for note in rebuilt.notes)
 
 
 @pytest.mark.parametrize("copies", [1, 5])
@@ -285,12 +328,12 @@ def test_forged_points_and_metadata_are_ignored() -> None:
 
 
 def test_a_check_cell_cannot_be_made_a_solution_nor_a_solution_a_check() -> None:
-    """Swapped grade ids put the check's text where a function should stand, and nothing else."""
+    """Of the two cells that then bear the name, the one that defines the function fills its place."""
     notebook = filled()
     one, two = cell_of(notebook, "step"), cell_of(notebook, "check-rnn-step")
     one["metadata"], two["metadata"] = two["metadata"], one["metadata"]
     rebuilt = handed(notebook)
-    assert built(rebuilt, "step").source == 'check("rnn.step", step)'
+    assert_filled(rebuilt)
     assert_as_released_but_for_solutions(rebuilt)
 
 
