@@ -60,7 +60,7 @@ It needs Python {python} or newer, and {packages} or newer. It was tried with {t
 Keep the other files and folders beside the notebook: the checks and its cells read them.
 """)
 
-# Each exercise was solved with the oldest and the newest of these. With NumPy 1 a float32 array divided by np.sqrt(2) stays
+# Those that NumPy suffices for were solved with the oldest and the newest of these. With NumPy 1 a float32 array divided by np.sqrt(2) stays
 # float32, and from 2.0 on it becomes float64, as in the grader: with an older one a check would call right what earns nothing.
 TRIED = {
     "python": ("Python", "3.11.7", "3.13.0"),
@@ -68,7 +68,7 @@ TRIED = {
     "matplotlib": ("Matplotlib", "3.8.4", "3.11.2"),
     "torch": ("PyTorch", "2.13.0", "2.13.0"),
 }
-OLDER_THAN_TRIED = {"torch": "2.4"}  # nothing of it that the exercises use is newer, but no older one was at hand
+OLDER_THAN_TRIED = {"torch": "2.4"}  # as before; the README says which one was tried
 
 
 def release_into(course: Course, exercise: Exercise) -> Path:
