@@ -15,6 +15,7 @@ from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import STATUSES
+from autograder.grading.marks import how_long, number
 from autograder.nbgrader_door import TEMPLATES
 from autograder.runner.calling import _
 
@@ -35,10 +36,7 @@ def late_in_words(row: Row) -> str:
     """By how much a hand-in was late, and what that cost; nothing where it was not."""
     if row.late <= 0:
         return ""
-    days, rest = divmod(int(row.late), 86_400)
-    hours, minutes = rest // 3600, max(rest % 3600 // 60, 1 if row.late < 3600 else 0)
-    told = [f"{days} d"] * bool(days) + [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * (not days and bool(minutes))
-    return " ".join(told) + (f", \N{MINUS SIGN}{row.taken_off:.4g}" if row.taken_off else "")
+    return how_long(row.late) + (f", \N{MINUS SIGN}{number(row.taken_off)}" if row.taken_off else "")
 
 
 def screen_table(exercise: Exercise, rows: Sequence[Row]) -> Table:

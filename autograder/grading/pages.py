@@ -35,7 +35,8 @@ from autograder.grading.transcript import CellOutput, Transcript
 from autograder.runner.calling import SENTENCES, _
 
 if TYPE_CHECKING:
-    from autograder.grading.gradebook import GradeWriter, Marks
+    from autograder.grading.gradebook import GradeWriter
+    from autograder.grading.marks import Marks
     from autograder.grading.quick_pages import QuickPages
 
 Maker = Callable[[Course, str, str, bytes, "Marks"], bytes]
@@ -204,8 +205,8 @@ class PageWriter:
     def __init__(self, course: Course, slug: str, writer: GradeWriter, maker: PageMaker) -> None:
         self.course, self.slug, self.writer, self.maker = course, slug, writer, maker
         self.waiting: deque[tuple[str, bytes]] = deque()
-        self.begun: tuple[str, bytes] | None = None
-        self.written: list[str] = []
+        self.begun: tuple[str, bytes, Marks] | None = None
+        self.written: dict[str, Marks] = {}
 
     def begin(self, student: str, notebook: bytes) -> None:
         """Have a page made beside, unless enough wait already. What fails here is tried again at the end, and told there."""
@@ -217,13 +218,14 @@ class PageWriter:
         """Write the page that is made, and have the next one made."""
         with suppress(Exception):
             if self.begun is not None and self.maker.ready():
-                (student, notebook), self.begun = self.begun, None
-                self.write(student, notebook, self.maker.end(self.slug, student, notebook))
+                (student, notebook, marks), self.begun = self.begun, None
+                self.write(student, notebook, marks, self.maker.end(self.slug, student, notebook))
         with suppress(Exception):
             if self.begun is None and self.waiting:
                 student, notebook = self.waiting.popleft()
-                self.maker.begin(self.course, self.slug, student, notebook, self.writer.marks(self.slug, student))
-                self.begun = student, notebook
+                marks = self.writer.marks(self.slug, student)
+                self.maker.begin(self.course, self.slug, student, notebook, marks)
+                self.begun = student, notebook, marks
 
     def wait(self) -> None:
         """Write what is being made, as far as it comes in time."""
@@ -238,19 +240,19 @@ class PageWriter:
         """Make and write a page now."""
         notebook = self.writer.notebook(self.slug, student)
         marks = self.writer.marks(self.slug, student)
-        self.write(student, notebook, self.maker(self.course, self.slug, student, notebook, marks))
+        self.write(student, notebook, marks, self.maker(self.course, self.slug, student, notebook, marks))
 
-    def write(self, student: str, notebook: bytes, page: bytes) -> None:
+    def write(self, student: str, notebook: bytes, marks: Marks, page: bytes) -> None:
         write_pages(self.course, self.slug, student, notebook, page)
-        self.written.append(student)
+        self.written[student] = marks
         if len(self.written) == MOST_UNMARKED:
             self.mark()
 
     def mark(self) -> None:
-        """Enter whose pages are written; those of whom it is not said are written again."""
+        """Enter whose pages are written, and what they show; those of whom it is not said are written again."""
         if self.written:
             self.writer.pages_are_written(self.slug, self.written)
-        self.written = []
+        self.written = {}
 
 
 def settle_in(grader: int) -> None:

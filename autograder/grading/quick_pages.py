@@ -27,7 +27,7 @@ from pygments.lexers import get_lexer_by_name
 from traitlets.config import Config
 
 from autograder.course import CONFIG, Course
-from autograder.grading.gradebook import Marks
+from autograder.grading.marks import Marks
 from autograder.grading.pages import feedback_exporter, feedback_page
 from autograder.grading.tidy import MARKED, Unusual, tidy
 from autograder.nbgrader_classes import ShowMathematics

@@ -16,7 +16,7 @@ from autograder.course import Course
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id
 from autograder.grading import pages
-from autograder.grading.gradebook import Marks
+from autograder.grading.marks import Marks
 from autograder.grading.pages import PageLost, PageMaker, graded_notebook
 from autograder.grading.transcript import Transcript
 from autograder.runner import calling
