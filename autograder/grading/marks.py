@@ -37,6 +37,11 @@ class Marks:
         """What people gave an answer in words; None where nobody has looked yet."""
         return None if cell in self.waiting or cell not in self.points else self.points[cell][0]
 
+    @property
+    def points_waiting(self) -> float:
+        """How many points can still be earned where nobody has graded yet."""
+        return fsum(self.points[cell][1] for cell in self.waiting)
+
     def digest(self, *besides: str) -> str:
         """What tells these marks, and what is shown beside them, from others."""
         return hashlib.sha256(json.dumps([asdict(self), *besides], sort_keys=True).encode()).hexdigest()

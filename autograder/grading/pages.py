@@ -17,11 +17,12 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import nbformat
 from nbformat.v4 import new_output
@@ -31,12 +32,12 @@ from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, notebook_bytes
 from autograder.grading.judge import how_it_ended
+from autograder.grading.marks import Marks, how_long, number
 from autograder.grading.transcript import CellOutput, Transcript
 from autograder.runner.calling import SENTENCES, _
 
 if TYPE_CHECKING:
     from autograder.grading.gradebook import GradeWriter
-    from autograder.grading.marks import Marks
     from autograder.grading.quick_pages import QuickPages
 
 Maker = Callable[[Course, str, str, bytes, "Marks"], bytes]
@@ -64,6 +65,12 @@ def is_students(cell: Any) -> bool:
     return cell.id.startswith("added-") or bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
+def hint_of(exercise: Exercise, verdict: Verdict) -> str:
+    """What is said of the known mistake that was made; "" where none is known."""
+    known = {one.name: _(one.message) for one in exercise.check(verdict.check).misconceptions}
+    return known.get(verdict.mistake or "", "")
+
+
 def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verdicts: Sequence[Verdict]) -> bytes:
     """Intake's notebook with outputs and verdicts in it."""
     notebook = nbformat.from_dict(built)
@@ -74,6 +81,7 @@ def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verd
         if verdict is not None:  # what the sandbox printed here could pass for a verdict
             cell.metadata["autograder"] = {
                 "check": verdict.check, "status": verdict.status, "message": verdict.message, "read": verdict.read,
+                "section": exercise.check(verdict.check).section, "hint": hint_of(exercise, verdict),
             }  # fmt: skip
             data = {"text/plain": str(verdict), "text/html": verdict._repr_html_()}
             cell.outputs = [new_output("display_data", data)]
@@ -307,6 +315,63 @@ def plain_page(slug: str, student: str, notebook: bytes) -> bytes:
     body = "\n".join(f"<pre>{html.escape(line.strip())}</pre>" for line in lines)
     head = f'<meta charset="utf-8"><title>{html.escape(slug)}</title><style>pre {{ white-space: pre-wrap }}</style>'
     return f'<!DOCTYPE html>\n<html lang="{_("en")}"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'.encode()
+
+
+FIRST = re.compile(r".+?[.!?](?=\s+[^\W\d_a-z]|\s*$)|.+")
+LONGEST_FIRST = 240  # letters
+
+
+def first_sentence(message: str) -> str:
+    """The first sentence of a message, without the name of the challenge; what is too long is cut."""
+    line = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    found = FIRST.match(re.sub(r"\s*\([^()]*: [^()]*\)$", "", line))
+    sentence = found[0] if found else ""
+    return sentence if len(sentence) <= LONGEST_FIRST else f"{sentence[: LONGEST_FIRST - 1]}…"
+
+
+# The classes that the page's style sheet colours; all others only make it longer.
+UNSTYLED = re.compile(r'<span class="(?!(?:k|kn|kc|ow|s1|s2|sd|sa|c1)")\w*">([^<]*)</span>|<span></span>')
+
+
+def lighter(code: str) -> str:
+    """Marked-up code without the marks that show nothing, which are a third of a page."""
+    return UNSTYLED.sub(lambda found: found[1] or "", code)
+
+
+def section_title(section: str) -> str:
+    """What the book calls the section that a check is about, which it gives as "label: title"."""
+    return section.partition(": ")[2]
+
+
+def section_address(book: str, section: str) -> str:
+    """Where a published book has a section; "" where the course names no book, or the check no section.
+
+    A label leads to the page that the book keeps for it (``section/label.html``), a label with a page's name in it, such as
+    ``chapter.html#label``, to that page.
+    """
+    label = section.partition(": ")[0] if section_title(section) else ""
+    if not (book and label):
+        return ""
+    place = label if ".html" in label else f"section/{label}.html"
+    return f"{book.rstrip('/')}/{quote(place, safe='/#')}"
+
+
+def shown_besides(course: Course, marks: Marks) -> dict[str, Any]:
+    """What the template of the feedback page knows besides the notebook: the marks, and how things are said."""
+    return {
+        "_": _, "marks": marks, "number": number, "how_long": how_long, "first_sentence": first_sentence,
+        "lighter": lighter, "section_title": section_title, "book": course.settings.book,
+        "section_address": partial(section_address, course.settings.book),
+    }  # fmt: skip
+
+
+def enter_beside(cell: Any, marks: Marks) -> None:
+    """Write into a graded cell whether it waits for somebody, and what the judge gave where a person changed it."""
+    about = cell.metadata.get("nbgrader") or {}
+    if about.get("grade") and about["grade_id"] in marks.waiting:
+        about["waiting"] = True
+    if about.get("grade") and about["grade_id"] in marks.judged:
+        about["judged"] = marks.judged[about["grade_id"]]
 
 
 def feedback_exporter(course: Course, kind: Any) -> Any:
