@@ -16,7 +16,7 @@ from autograder.grading import challenge, intake
 from autograder.grading.class_run import only_one
 from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
 from autograder.grading.gradebook import GradeWriter
-from autograder.grading.pages import enter_beside, shown_besides
+from autograder.grading.pages import enter_beside, is_rubric, shown_besides
 from autograder.runner.calling import SENTENCES
 
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
@@ -94,6 +94,7 @@ class ShowMathematics(NbGraderPreprocessor):  # type: ignore[misc]
         with GradeWriter(course) as writer:
             marks = writer.marks(about["assignment"], about["student"])
         resources.update(shown_besides(course, marks))
+        nb.cells = [cell for cell in nb.cells if not is_rubric(cell)]
         for cell in nb.cells:
             enter_beside(cell, marks)
         return super().preprocess(nb, resources)  # type: ignore[no-any-return]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import nbformat
-from nbformat.v4 import new_output
+from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.check import Verdict
 from autograder.course import Course, write_atomically
@@ -118,9 +118,42 @@ def are_there(course: Course, slug: str, student: str) -> bool:
     return all(find(course, slug, student).is_file() for find in (autograded_path, feedback_path))
 
 
+def with_rubrics(course: Course, slug: str, notebook: bytes) -> bytes:
+    """A graded notebook as formgrader shows it: above each answer in words the rubric, which stands in the source notebook.
+
+    The cell is marked, so that no feedback page shows it.
+    """
+    source = course.root / "source" / slug / f"{slug}.ipynb"
+    rubrics = rubrics_of(source, source.stat().st_mtime_ns) if source.is_file() else {}
+    content = nbformat.reads(notebook, as_version=4) if rubrics else None
+    if content is None:
+        return notebook
+    cells, title = [], _("Rubric, which students do not see")
+    for cell in content.cells:
+        if cell.id in rubrics:
+            text = f"**{title}**\n\n{rubrics[cell.id]}"
+            cells.append(new_markdown_cell(text, id=f"rubric-{len(cells)}", metadata={"autograder": {"rubric": True}}))
+        cells.append(cell)
+    content.cells = cells
+    return notebook_bytes(content)
+
+
+@lru_cache(8)
+def rubrics_of(source: Path, written: int) -> dict[str, str]:
+    """What the source notebook, as it was written then, holds in the cells that are answered in words, by their names."""
+    cells = nbformat.read(source, as_version=4).cells
+    about = ((cell, cell.metadata.get("nbgrader", {})) for cell in cells if cell.cell_type == "markdown")
+    return {cell.id: cell.source for cell, its in about if its.get("grade") and its.get("solution")}
+
+
+def is_rubric(cell: Any) -> bool:
+    """Whether a cell is for graders alone."""
+    return bool(cell.metadata.get("autograder", {}).get("rubric"))
+
+
 def write_pages(course: Course, slug: str, student: str, notebook: bytes, page: bytes) -> None:
     """Write the graded notebook where nbgrader keeps it, and the feedback page made of it."""
-    write_atomically(autograded_path(course, slug, student), notebook)
+    write_atomically(autograded_path(course, slug, student), with_rubrics(course, slug, notebook))
     write_atomically(feedback_path(course, slug, student), page)
 
 

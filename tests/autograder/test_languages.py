@@ -34,9 +34,9 @@ from autograder.grading.points import Graded
 from autograder.grading.rebuilding import rebuild
 from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
 from autograder.languages import LanguageError, placeholders
+from autograder.report import render, summary
 from autograder.runner import calling
 from autograder.sandbox.limits import Limits
-from autograder.table import render, summary
 from solutions.with_numpy.rnn import step
 from tests.autograder.given import speaking
 

@@ -11,7 +11,8 @@ from autograder.exercise import EXERCISES, Exercise
 from autograder.grading.class_run import grade_class
 from autograder.grading.pages import feedback_path
 from autograder.grading.settled import remember, settled
-from autograder.table import csv_text, summary
+from autograder.report import summary
+from autograder.table import csv_text
 from tests.autograder.sample_class import write_class
 
 
