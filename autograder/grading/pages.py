@@ -128,7 +128,8 @@ def with_rubrics(course: Course, slug: str, notebook: bytes) -> bytes:
     content = nbformat.reads(notebook, as_version=4) if rubrics else None
     if content is None:
         return notebook
-    cells, title = [], _("Rubric, which students do not see")
+    title = _("Rubric, which students do not see")
+    cells: list[Any] = []
     for cell in content.cells:
         if cell.id in rubrics:
             text = f"**{title}**\n\n{rubrics[cell.id]}"
