@@ -414,7 +414,7 @@ class Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         unseen = tag in ("style", "script") or ("class", "prompt input_prompt") in attrs
         self.inside = "style" if unseen else tag
-        self.text += "".join(f" {value} " for name, value in attrs if name in ("title", "alt", "aria-label", "data-told"))
+        self.text += "".join(f" {value} " for name, value in attrs if name in ("title", "alt", "aria-label"))
 
     def handle_endtag(self, tag: str) -> None:
         self.inside = ""
