@@ -247,7 +247,8 @@ def verify(
             f"reference {proof.reference_score:g}, blank {proof.blank_score:g}; "
             f"mistakes rejected {proof.rejected} and named {proof.diagnosed} of {proof.misconceptions}; other right "
             f"ways accepted {proof.accepted} of {proof.alternatives}; wrong by structure rejected {proof.structural_rejected} "
-            f"of {proof.structural}; promises asked for {len(proof.promises)}; files with solution text {len(proof.leaks)}"
+            f"of {proof.structural}; promises asked for {len(proof.promises)}; files with solution text {len(proof.leaks)}; "
+            f"follow-on points as they should be {proof.shared} of {proof.resting}"
         )
         lines += [f"  not so: {problem}" for problem in proof.problems]
         for one in proof.promises if table else ():

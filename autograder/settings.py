@@ -69,6 +69,7 @@ class CourseSettings:
     cluster: str | None = None
     folders: tuple[Path, ...] = ()
     exercises: tuple[str, ...] | None = None
+    follow_on_percent: float = 0.0
     late: Late = Late()
     by_exercise: Mapping[str, ExerciseSettings] = field(default_factory=dict)
     path: Path = Path(FILE)
@@ -194,6 +195,8 @@ SETTINGS = (
             "More folders of exercises, relative to this one"),
     Setting("exercises", 'a list of names, each once (settings of one exercise stand in "[exercise.NAME]")', names,
             "Which exercises are released and graded", "all that are found", '["01_first"]'),
+    Setting("follow_on_percent", *number(0, 100),
+            "What a function earns, of its points, that fails only because an earlier one is wrong"),
     Setting("late.grace_hours", *number(0, 10000), "How many hours late cost nothing"),
     Setting("late.percent_per_day", *number(0, 100), "What each day begun costs, of the points earned"),
     Setting("late.most_percent", *number(0, 100), "What handing in late costs at most"),

@@ -153,7 +153,8 @@ class Exercise:
     ``files`` are handed in with the notebook; ``data`` are ours, in the exercise's folder, and lie beside the notebook wherever
     it runs. ``limits`` are bounds of its sandboxes that differ from the usual ones, by the names of ``sandbox.limits.Limits``.
     ``samples`` names the module of its sample class, where it has one. ``slug`` and ``folder`` are those of the folder in which
-    it was found; ``left_out`` are checks that a course does not ask for.
+    it was found; ``left_out`` are checks that a course does not ask for, and ``follow_on`` is the share of the points that a
+    function earns there which is right but for earlier ones.
     """
 
     TUPLES: ClassVar[dict[str, type]] = {
@@ -171,6 +172,7 @@ class Exercise:
     slug: str = ""
     folder: Path = Path()
     left_out: tuple[Check, ...] = ()
+    follow_on: float = 0.0
 
     @property
     def alternatives(self) -> tuple[Path, ...]:

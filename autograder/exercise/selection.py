@@ -37,4 +37,5 @@ def chosen(exercise: Exercise, settings: CourseSettings) -> Exercise:
         checks=tuple(worth(check, check.function) for check in exercise.checks if check.function in asked),
         left_out=tuple(check for check in exercise.checks if check.function not in asked),
         questions=tuple(worth(question, question.name) for question in exercise.questions),
+        follow_on=settings.follow_on_percent / 100,
     )

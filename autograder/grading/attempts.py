@@ -14,6 +14,7 @@ from typing import Any
 from autograder.course import Course, write_atomically
 
 FOLDER, RECORD = "collected", "record.json"
+MOMENT = "%Y-%m-%d %H:%M:%S UTC"  # how nbgrader writes when a hand-in came
 
 
 def folder_of(course: Course, slug: str, student: str) -> Path:

@@ -175,7 +175,7 @@ def grade_class(
                 progress("grading", len(result.graded) + len(result.failed), len(todo))
         if not result.failed:
             writer.finish(run)
-        writer.apply_dates(exercise.slug)
+        writer.apply_dates(exercise.slug, intake.arrivals(course, exercise.slug, names))
         if write_pages:
             feedback.wait()
             write_missing_pages(course, exercise, writer, feedback, result, progress)

@@ -17,7 +17,7 @@ from autograder.course import Course
 from autograder.errors import UserError
 from autograder.exercise import DrawnCase, Exercise
 from autograder.exercise.cells import check_id, solution_id, train_id
-from autograder.grading import challenge, intake
+from autograder.grading import challenge, follow_on, intake
 from autograder.grading.executor import RunCell, Task, execute
 from autograder.grading.judge import Submission, judge
 from autograder.grading.matching import is_check
@@ -52,7 +52,8 @@ class Settings:
 
 def version_of(exercise: Exercise) -> str:
     """A digest of all that decides a grade besides the submission: if it changes, everyone is graded anew."""
-    digest = hashlib.sha256(repr([(check.name, check.points) for check in exercise.checks]).encode())
+    asked = [(check.name, check.points) for check in exercise.checks], exercise.follow_on
+    digest = hashlib.sha256(repr(asked).encode())
     sources = {Path(inspect.getfile(inspect.unwrap(check.reference))) for check in exercise.checks}
     sources |= {path for path in decisive(exercise.folder) if path.is_file()}
     folder = Path(inspect.getfile(intake)).parents[1]
@@ -146,7 +147,9 @@ def grade_submission(
     )
     transcript = (run or execute)(task)
     verdicts = judge(exercise, cases, submission, transcript)
+    resting = follow_on.proved(exercise, task, cases, verdicts, run or execute)
+    verdicts = [follow_on.with_share(exercise, one, resting.get(one.check, ())) for one in verdicts]
     return Graded(
         student, record["arrived"], record["signature"], tuple(about["notes"]), tuple(verdicts),
-        graded_notebook(exercise, notebook, transcript, verdicts),
+        graded_notebook(exercise, notebook, transcript, verdicts), frozenset(resting),
     )  # fmt: skip

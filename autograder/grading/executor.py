@@ -25,6 +25,8 @@ from autograder.errors import UserError
 from autograder.exercise.declaration import DrawnCase
 from autograder.grading.border import Array, BorderError, Frame, FrameReader, arrays, plain_text, text_in
 from autograder.grading.picture import is_small_png
+from autograder.grading.reference_calls import Calls
+from autograder.grading.replies import Replies, speaking
 from autograder.grading.transcript import (
     MOST_PICTURE_BYTES,
     MOST_PICTURES,
@@ -67,6 +69,7 @@ class RunCell:
     variable: str | None = None
     earlier: tuple[str, ...] = ()
     tensors: bool = False
+    from_grader: tuple[str, ...] = ()  # functions that the notebook calls and the grader answers for
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Task:
     """Everything one notebook's run needs; picklable, so that any executor can carry it.
 
     With ``own_check``, the ``check.py`` among the files is what the notebook's cells import, as on a student's machine.
+    ``parts`` holds, for each check and challenge, what the grader answers in place of earlier functions.
     """
 
     packages: tuple[str, ...]
@@ -83,6 +87,7 @@ class Task:
     files: tuple[tuple[Path, str], ...] = ()
     protected: bool = True
     own_check: bool = False
+    parts: dict[str, list[dict[str, Calls]]] = field(default_factory=dict)
 
 
 def encoded(value: Any, key: str, tensors: dict[str, Array]) -> dict[str, Any]:
@@ -118,20 +123,6 @@ def encode_orders(task: Task, skip: set[str]) -> bytes:
     if SENTENCES:  # in English the runner needs none
         orders["sentences"] = SENTENCES
     return wire.encode(orders, save(tensors))
-
-
-def sealed(data: bytes) -> int:
-    """A file descriptor that holds ``data`` and that nobody can write to: the sandbox's standard input."""
-    import fcntl
-
-    descriptor = os.memfd_create("orders", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
-    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
 
 
 class NotStarted(SandboxUnavailable):
@@ -247,8 +238,10 @@ class Reader:
     no clock back but by taking the next cell's time.
     """
 
-    def __init__(self, task: Task, transcript: Transcript, skip: set[str], spent: Spent) -> None:
-        self.task, self.transcript, self.spent = task, transcript, spent
+    def __init__(
+        self, task: Task, transcript: Transcript, skip: set[str], spent: Spent, replies: Replies | None = None
+    ) -> None:
+        self.task, self.transcript, self.spent, self.replies = task, transcript, spent, replies
         self.known = {cell.id: cell for cell in task.cells}
         self.to_come = [cell.id for cell in reversed(task.cells) if cell.id not in skip]
         self.current: str | None = None
@@ -280,6 +273,8 @@ class Reader:
             self.take_answer(frame)
         elif kind == "calls":
             self.take_calls(frame)
+        elif kind == "question" and self.replies is not None:
+            self.replies.add(*self.reply_to(frame))
 
     def reached(self) -> TimeLimit | None:
         """The limit of time that is used up; before the first cell it is the runner's."""
@@ -318,6 +313,20 @@ class Reader:
             self.transcript.calls[check] = arrays(frame.block)
         except BorderError:
             self.transcript.calls[check] = {}
+
+    def reply_to(self, frame: Frame) -> tuple[dict[str, Any], bytes]:
+        """What an earlier function gives, if the reference calls it so: looked up, not computed."""
+        number, cases = frame.header.get("case"), self.task.parts.get(frame.text("check"), [])
+        known = cases[number : number + 1] if isinstance(number, int) and number >= 0 else []
+        calls = known[0].get(frame.text("function")) if known else None
+        try:
+            found = calls and calls.result_of(read_result(frame.header.get("inputs"), arrays(frame.block)))
+        except BorderError:
+            found = None
+        if not found:
+            return {"found": False}, b""
+        tensors: dict[str, Array] = {}
+        return {"found": True, "result": encoded(found.result, "result", tensors)}, save(tensors)
 
     def take_answer(self, frame: Frame) -> None:
         check = frame.text("check")
@@ -419,12 +428,11 @@ def attempt(
     """One run, started in one way. Raises NotStarted if it did not come to its first cell."""
     frames, why = FrameReader(task.limits.border_bytes - transcript.bytes_read), "malformed"
     earlier = transcript.processor_seconds, transcript.clock_seconds
-    orders = sealed(encode_orders(task, skip))
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors, speaking(encode_orders(task, skip), bool(task.parts)) as (orders, replies):
         try:
             with start(task, orders, errors) as runner:
                 spent = Spent(task.limits, partial(meter.processor_seconds, *runner.pids), meter.Watch(), earlier)
-                reader = Reader(task, transcript, skip, spent)
+                reader = Reader(task, transcript, skip, spent, replies)
                 try:
                     why = read_frames(runner.pipe, reader, frames)
                 except BorderError as error:
@@ -432,7 +440,6 @@ def attempt(
                 waits = not meter.wants_processor(*runner.pids)
                 transcript.processor_seconds, transcript.clock_seconds = spent.now()
         finally:
-            os.close(orders)
             transcript.bytes_read = task.limits.border_bytes - frames.left
         if not reader.ready and not STOP.is_set():
             errors.seek(0)
@@ -458,7 +465,9 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while not reader.done and not STOP.is_set():
-            if selector.select(SECONDS_BETWEEN_LOOKS):
+            if reader.replies is not None:
+                reader.replies.write(selector)
+            if is_readable(selector, descriptor, SECONDS_BETWEEN_LOOKS):
                 data = os.read(descriptor, 1 << 16)
                 if not data:
                     return "crashed"
@@ -467,10 +476,15 @@ def read_frames(descriptor: int, reader: Reader, frames: FrameReader) -> str:
                 if time.thread_time() - begun > reader.task.limits.border_seconds:
                     raise BorderError("what came out of the sandbox takes too long to read")
             limit = None if reader.done else reader.reached()
-            if limit is not None and (limit.whole_notebook or not selector.select(0)):
+            if limit is not None and (limit.whole_notebook or not is_readable(selector, descriptor, 0)):
                 reader.limit = limit
                 return "timeout"
     return "done" if reader.done else "crashed"
+
+
+def is_readable(selector: selectors.BaseSelector, descriptor: int, seconds: float) -> bool:
+    """Whether there is something to read, now or within so many seconds."""
+    return any(key.fd == descriptor for key, _events in selector.select(seconds))
 
 
 def execute(task: Task) -> Transcript:

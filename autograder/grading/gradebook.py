@@ -21,7 +21,7 @@ from autograder.exercise.cells import check_id, question_id
 from autograder.grading import database
 from autograder.grading.database import opened
 from autograder.grading.marks import Marks, read_marks
-from autograder.grading.points import Graded, enter, enter_dates
+from autograder.grading.points import Graded, enter, enter_arrivals, enter_dates
 from autograder.nbgrader_parts import part
 
 Result = TypeVar("Result")
@@ -238,11 +238,14 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
         self.transaction(written, writing=True)
 
-    def apply_dates(self, slug: str) -> None:
-        """Have the dates of the settings hold for those who are graded already, without grading anew."""
-        if self.course.settings.of(slug).due is None:
-            return
-        self.transaction(lambda session: enter_dates(session, self.course, slug), writing=True)
+    def apply_dates(self, slug: str, arrivals: Mapping[str, str]) -> None:
+        """Have the dates of the settings, and when hand-ins came, hold for those who are graded already, without grading anew."""
+
+        def entered(session: Session) -> None:
+            if enter_arrivals(session, slug, arrivals) or self.course.settings.of(slug).due is not None:
+                enter_dates(session, self.course, slug)
+
+        self.transaction(entered, writing=True)
 
     def graded_names(self) -> set[str]:
         """The exercises in which anybody is graded."""

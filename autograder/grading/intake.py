@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,6 +19,7 @@ from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.exercise.cells import notebook_bytes
 from autograder.grading import attempts
+from autograder.grading.attempts import MOMENT
 from autograder.grading.files import LARGEST_FILE, LARGEST_NOTEBOOK, Found, Unreadable, find_notebook, read_file
 from autograder.grading.inbox import HandIn, Inbox, look
 from autograder.grading.reading import parse
@@ -113,8 +114,30 @@ def as_before(desk: Desk, hand_in: HandIn) -> dict[str, Any] | None:
     except Unreadable:
         return None
     files, lacking = desk.files_beside(found)
-    same = record is not None and not lacking and record.get("source") == desk.source_of(student, found, data, files)
-    return record if same and confirmed(course, student, slug) is not None else None
+    same = not lacking and record is not None and record.get("source") == desk.source_of(student, found, data, files)
+    if record is None or not same or confirmed(course, student, slug) is None:
+        return None
+    return at_its_time(course, slug, student, data, record)
+
+
+def arrivals(course: Course, slug: str, students: Iterable[str]) -> dict[str, str]:
+    """When the hand-ins of these students came, of those that are taken in."""
+    records = {student: read_record(course, student, slug) for student in students}
+    return {student: record["arrived"] for student, record in records.items() if record and "arrived" in record}
+
+
+def at_its_time(course: Course, slug: str, student: str, data: bytes, record: dict[str, Any]) -> dict[str, Any]:
+    """A record with the time that a system says of this hand-in, where it says another one than was known before."""
+    if "arrived" not in record:  # of an earlier version
+        return record
+    before = datetime.strptime(record["arrived"], MOMENT).replace(tzinfo=UTC)
+    arrived, told_by = attempts.arrival(course, slug, student, data, before.timestamp())
+    moment = datetime.fromtimestamp(arrived, UTC).strftime(MOMENT)
+    if told_by and moment != record["arrived"]:
+        record |= {"arrived": moment, "arrived_by": told_by}
+        write_atomically(folder_of(course, student, slug) / TIMESTAMP, moment.encode())
+        write_atomically(folder_of(course, student, slug) / RECORD, json.dumps(record).encode())
+    return record
 
 
 def take_in(desk: Desk, hand_in: HandIn) -> dict[str, Any]:
@@ -151,10 +174,10 @@ def take_in(desk: Desk, hand_in: HandIn) -> dict[str, Any]:
         if before.get("source", "") != source:  # the same notebook came of something else
             before["source"] = source
             write_atomically(folder_of(course, student, slug) / RECORD, json.dumps(before).encode())
-        return before
+        return at_its_time(course, slug, student, data, before)
     desk.ready()
     arrived, told_by = attempts.arrival(course, slug, student, data, arrived)
-    moment = datetime.fromtimestamp(arrived, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    moment = datetime.fromtimestamp(arrived, UTC).strftime(MOMENT)
     proof = signature(course, student, slug, written)
     record = {"signature": proof, "arrived": moment, "arrived_by": told_by, "notes": rebuilt.notes, "source": source}
     files |= {TIMESTAMP: moment.encode(), f"{slug}.ipynb": written, RECORD: json.dumps(record).encode()}

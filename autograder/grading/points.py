@@ -6,7 +6,7 @@ nbgrader's own classes fetch each cell, grade and comment of a submission by its
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import fsum
@@ -19,6 +19,7 @@ from autograder.check import Verdict
 from autograder.course import Course, CourseError
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, question_id
+from autograder.grading.attempts import MOMENT
 from autograder.nbgrader_parts import part
 from autograder.runner.calling import _
 
@@ -33,6 +34,7 @@ class Graded:
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     notebook: bytes
+    follow_on: frozenset[str] = frozenset()  # checks that fail for an earlier function alone
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def enter(
     grades = entries(session, api.Grade, ("GradeCell", "TaskCell"), cells, notebook)
     comments = entries(session, api.Comment, ("SolutionCell", "TaskCell"), cells, notebook)
     ask_again(exercise, grades, comments, before, graded.notebook)
-    points = set_points(exercise, grades, comments, graded.verdicts)
+    points = set_points(exercise, grades, comments, graded.verdicts, graded.follow_on)
     save(session, api.Grade, grades)
     save(session, api.Comment, comments)
     enter_dates(session, course, exercise.slug, graded.student)
@@ -99,7 +101,7 @@ def find_or_add_submission(session: Session, released: Released, graded: Graded)
     found_or_added(session, api.Student, id=graded.student)
     whose = {"assignment_id": released.assignment, "student_id": graded.student}
     submission = found_or_added(session, api.SubmittedAssignment, **whose)
-    came = datetime.strptime(graded.arrived, "%Y-%m-%d %H:%M:%S UTC")
+    came = datetime.strptime(graded.arrived, MOMENT)
     table = api.SubmittedAssignment.__table__
     session.execute(sa.update(table).where(table.c.id == submission).values(timestamp=came))
     of = {"notebook_id": released.notebook, "assignment_id": submission}
@@ -145,16 +147,21 @@ def save(session: Session, kind: Any, of_notebook: list[Entry]) -> None:
 
 
 def set_points(
-    exercise: Exercise, grades: list[Entry], comments: list[Entry], verdicts: Sequence[Verdict]
-) -> dict[str, float]:
-    """Set the points of each check. What a person entered stays; a change under it asks for a second look."""
+    exercise: Exercise, grades: list[Entry], comments: list[Entry], verdicts: Sequence[Verdict],
+    follow_on: frozenset[str] = frozenset(),
+) -> dict[str, float]:  # fmt: skip
+    """Set the points of each check: for one in ``follow_on``, the share that the course gives.
+
+    What a person entered stays; a change under it asks for a second look.
+    """
     by_cell = {check_id(exercise.check(verdict.check)): verdict for verdict in verdicts}
     unattempted = {exercise.check(v.check).function for v in verdicts if v.status == "not attempted"}
     points = {}
     for grade in grades:
         verdict, by_hand = by_cell.get(grade.cell), grade.now["manual_score"] is not None
         if verdict is not None:
-            points[verdict.check] = grade.now["auto_score"] = float(grade.most) if verdict.ok else 0.0
+            share = exercise.follow_on if verdict.check in follow_on else float(verdict.ok)
+            points[verdict.check] = grade.now["auto_score"] = grade.most * share
         grade.now["needs_manual_grade"] = by_hand == (verdict is not None)
     answers = {question_id(question) for question in exercise.questions}
     for comment in comments:
@@ -191,6 +198,20 @@ def ask_again(
             comment["auto_comment"] = "\n".join(filter(None, [told, comment["manual_comment"]]))
             comment["manual_comment"] = None
         grade.now["manual_score"] = None
+
+
+def enter_arrivals(session: Session, slug: str, arrivals: Mapping[str, str]) -> bool:
+    """Enter when hand-ins came, by student, for those who are graded already; whether any of it is new."""
+    api = part("nbgrader.api")
+    table = api.SubmittedAssignment.__table__
+    query = sa.select(table.c.id, table.c.student_id, table.c.timestamp).join(api.Assignment.__table__)
+    changed = False
+    for key, student, before in session.execute(query.where(api.Assignment.name == slug)).all():
+        came = datetime.strptime(arrivals[student], MOMENT) if student in arrivals else before
+        if came != before:
+            session.execute(sa.update(table).where(table.c.id == key).values(timestamp=came))
+            changed = True
+    return changed
 
 
 def enter_dates(session: Session, course: Course, slug: str, student: str | None = None) -> None:

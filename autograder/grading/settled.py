@@ -127,5 +127,5 @@ def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[
         have = (done and pages.are_there(course, slug, student) for student, done in written.items())
         if writer.unfinished(slug) or not all(have):
             return None
-        writer.apply_dates(slug)
+        writer.apply_dates(slug, intake.arrivals(course, slug, [one.student for one in inbox.hand_ins]))
         return exercise, ClassResult(rows=writer.rows(exercise), inbox=inbox)

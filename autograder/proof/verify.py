@@ -29,7 +29,7 @@ from autograder.grading.class_run import ClassResult, Progress, grade_class
 from autograder.grading.core import Settings
 from autograder.grading.gradebook import Row
 from autograder.grading.judge import RIGHT_BUT_FOR, composed
-from autograder.proof import structural
+from autograder.proof import resting, structural
 from autograder.proof.mutants import comes_out_wrong
 from autograder.proof.promises import Promise, broken, promises
 
@@ -57,6 +57,8 @@ class ExerciseProof:
     accepted: int = 0
     structural: int = 0
     structural_rejected: int = 0
+    resting: int = 0
+    shared: int = 0
     promises: list[Promise] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -216,6 +218,30 @@ def answer_key(exercise: Exercise, released: Any, proof: ExerciseProof) -> Claim
     return Claim("reference", notebook, partial(reference, proof=proof))
 
 
+def claims_of_resting(exercise: Exercise, released: Any, proof: ExerciseProof) -> list[Claim]:
+    """Of each check that rests on others: these wrong and it right, which earns its share; then it wrong too, which does not."""
+    made = []
+    for number, check in enumerate(resting.resting(exercise)):
+        wrong = resting.in_its_parts(exercise, check, SEED)
+        if not wrong:
+            proof.problems.append(f"{check.name}: no known mistake of an earlier function makes it come out wrong")
+            continue
+
+        def judge(row: Row, check: Check, earns: float) -> None:
+            problem = resting.problem_of(row, check, earns)
+            proof.resting += 1
+            proof.shared += problem is None
+            proof.problems += [problem] if problem else []
+
+        share = partial(judge, check=check, earns=check.points * resting.SHARE)
+        made.append(Claim(f"resting-{number}-right", resting.notebook_with(exercise, released, wrong), share))
+        if check.misconceptions:
+            also = wrong | {check.function: check.misconceptions[0]}
+            notebook = resting.notebook_with(exercise, released, also)
+            made.append(Claim(f"resting-{number}-wrong", notebook, partial(judge, check=check, earns=0.0)))
+    return made
+
+
 @contextmanager
 def course_with(exercise: Exercise) -> Iterator[tuple[Course, Path]]:
     """A course made for the proof, and the notebook that is released into it."""
@@ -268,6 +294,11 @@ def verify_exercise(
         mistakes = {f"mistakes-{number:03d}": one for number, one in enumerate(spread(untrained), start=1)}
         made = claims(untrained, notebook, mistakes, proof)
         grade_claims(course, exercise, made, partial(grade, settings=replace(quick, pictures=False)), proof)
+    with course_with(exercise) as (course, released):
+        giving = replace(untrained, follow_on=resting.SHARE)
+        made = claims_of_resting(giving, nbformat.read(released, as_version=4), proof)
+        if made:
+            grade_claims(course, giving, made, partial(grade, settings=replace(quick, pictures=False)), proof)
     if training and len(exercise.checks) > len(untrained.checks):
         proof.checks, proof.points = len(exercise.checks), exercise.points
         proof.alternatives = proof.accepted = 0  # they are graded again, with all checks

@@ -16,10 +16,11 @@ from calling import (
     restored,
     shared_inputs,
 )
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 SAFE_KINDS = "fiub"
 MOST_CALLS, MOST_RECORDED, MOST_PARTS_SENT = 64, 448, 448
+LARGEST_ASKED = 1 << 20  # bytes: an argument that is larger is none of the reference's
 LARGEST_NUMBER = 8  # bytes: what is larger has no place in a frame
 HOPELESS = ("MemoryError", "NotImplementedError")  # the next case would end the same way, and late
 
@@ -46,6 +47,26 @@ def describe(result, key, arrays, limit, depth=0):
             arrays[key] = np.array(array, order="C")  # a copy: it may be written to before it is sent
             about["tensor"] = key
     return about
+
+
+def question(function, inputs, named):
+    """What the grader is asked: the arguments of a call, described as results are, and their arrays.
+
+    A notebook may call its parameters what it likes: they are told by their places.
+    """
+    arrays = {}
+    try:
+        bound = inspect.signature(function).bind(*inputs, **named)
+        inputs, named = bound.args, bound.kwargs
+    except (TypeError, ValueError):  # there is no such function, or it takes something else
+        pass
+    return describe([inputs, named], "", arrays, LARGEST_ASKED), save(arrays)
+
+
+def result_in(entry, block):
+    """The result that the grader sent; an array without axes comes as the number that it holds."""
+    arrays = load(block)
+    return restored(entry, lambda one: arrays[one["tensor"]][()])
 
 
 def describe_error(error, namespace):

@@ -8,7 +8,7 @@ import io
 import os
 import resource
 import sys
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 
 
@@ -46,13 +46,16 @@ def make_shell():
 class Notebook:
     """One run through a notebook."""
 
-    def __init__(self, orders, tensors, border):
-        from answers import answer, describe_error, record_calls
+    def __init__(self, orders, tensors, border, replies=None):
+        from answers import answer, describe_error, question, record_calls, result_in
         from calling import _
         from capture import CellText, send_pictures
+        from wire import read
 
         self.answer, self.describe_error, self.record_calls = answer, describe_error, record_calls
         self.send_pictures, self.say = send_pictures, _
+        self.question, self.result_in, self.read = question, result_in, read
+        self.replies = replies
         self.orders, self.tensors, self.border = orders, tensors, border
         self.shell = make_shell()
         self.text = sys.stdout = sys.stderr = CellText(border, orders["limits"]["text_bytes"])
@@ -103,12 +106,44 @@ class Notebook:
         if variable:  # what the notebook made goes out as what a function returned
             function, cases = (lambda: namespace[variable]) if variable in namespace else None, [{}]
         missing, results, block = not callable(function), [], b""
-        if not missing:
+        if not missing and cell["from_grader"]:
+            with self.grader_answers(name, cell["from_grader"], namespace, function) as counted:
+                results, block = self.answer(counted, cases, self.tensors, namespace, limit, tensors)
+        elif not missing:
             results, block = self.answer(function, cases, self.tensors, namespace, limit, tensors)
         self.border.send({"kind": "answer", "check": name, "missing": missing, "cases": results}, block)
         if cell["earlier"] and not missing and not variable:
             calls = self.record_calls(function, cell["earlier"], cases, self.tensors, namespace, tensors)
             self.border.send({"kind": "calls", "check": name}, calls)
+
+    @contextmanager
+    def grader_answers(self, check, names, namespace, function):
+        """Meanwhile, calls of the functions of these names go to the grader; ``function``, made to count its calls."""
+        before, case = {name: namespace.get(name) for name in names}, [-1]
+
+        def counted(*inputs):
+            case[0] += 1
+            return function(*inputs)
+
+        namespace.update({name: self.from_grader(check, case, name, before[name]) for name in names})
+        try:
+            yield counted
+        finally:
+            namespace.update(before)
+
+    def from_grader(self, check, case, name, original):
+        """Stands in for a function: the grader answers, if the reference calls it so in this challenge."""
+
+        def asked(*inputs, **named):
+            about, block = self.question(original, inputs, named)
+            header = {"kind": "question", "check": check, "case": case[0], "function": name, "inputs": about}
+            self.border.send(header, block)
+            reply, block = self.read(self.replies)
+            if not reply["found"]:
+                raise LookupError(f"{name} is not called so")
+            return self.result_in(reply["result"], block)
+
+        return asked
 
 
 def make_ready():
@@ -144,7 +179,8 @@ def serve():
 
     stream, descriptor = take_standard_streams()
     orders, block = wire.read(stream)
-    stream.close()
+    if not any(cell["from_grader"] for cell in orders["cells"]):
+        stream.close()
     set_limits(orders["limits"])
 
     import calling
@@ -153,7 +189,7 @@ def serve():
 
     calling.SENTENCES.update(orders.get("sentences", {}))
     border = capture.Border(descriptor, wire.encode)
-    notebook = Notebook(orders, load(block), border)
+    notebook = Notebook(orders, load(block), border, stream)
     border.send({"kind": "ready"})
     notebook.run()
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for what runs at exit

@@ -29,6 +29,7 @@ from figures.results import (
 )
 from figures.style import BLUE, EDGE, FILL, GREEN, GREY, INK, LIT_EDGE, LIT_FILL, ORANGE, SKY, use_house_style
 from figures.tasks import TASK_PARTS, TASKS, draw_search, draw_task, plot_applications
+from figures.worked import draw_gru_back, draw_loop, draw_one_unit, draw_one_unit_back, draw_situations, plot_cobweb
 
 __all__ = [
     "BLUE",
@@ -51,19 +52,25 @@ __all__ = [
     "draw_blocks",
     "draw_cell",
     "draw_clipping",
+    "draw_gru_back",
     "draw_images",
     "draw_letters",
+    "draw_loop",
     "draw_mask",
     "draw_next_words",
+    "draw_one_unit",
+    "draw_one_unit_back",
     "draw_outputs",
     "draw_packing",
     "draw_search",
+    "draw_situations",
     "draw_task",
     "draw_unrolled",
     "plot_accuracy",
     "plot_applications",
     "plot_blanks",
     "plot_cliff",
+    "plot_cobweb",
     "plot_curves",
     "plot_ellipses",
     "plot_inversion",

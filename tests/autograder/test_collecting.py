@@ -13,6 +13,7 @@ from autograder.course import Course
 from autograder.errors import UserError
 from autograder.exercise import Exercise
 from autograder.grading import attempts
+from autograder.grading.class_run import grade_class
 from autograder.grading.intake import read_record, take_in_all
 from autograder.lms.collecting import Collected, collect
 from tests.autograder.lms_downloads import LAYOUTS, Person, laid_out, marked, people, roster, worksheet, zipped
@@ -122,6 +123,23 @@ def test_moodles_worksheet_tells_namesakes_apart_and_has_the_times(
     record = attempts.read(course, exercise.slug, "s002")
     assert record is not None
     assert record["when"] == everyone[2].came(0).replace(second=0, tzinfo=UTC).isoformat()
+
+
+def test_times_that_come_later_move_who_is_graded_already(
+    course: Course, exercise: Exercise, blank: bytes, tmp_path: Path
+) -> None:
+    with open(course.root / "course.toml", "a", encoding="utf-8") as settings:
+        settings.write(f"\n[exercise.{exercise.slug}]\ndue = 2026-10-10T12:00:00Z\n")
+    course, everyone = Course.open(course.root), a_class(blank, exercise.slug)[:3]
+    collected(course, "moodle", everyone, tmp_path)
+    before = grade_class(course, exercise, write_pages=False)
+    assert all(row.late for row in before.rows), "their files came today"
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_bytes(worksheet(everyone))
+    collect(course, laid_out(tmp_path, "moodle", everyone), tmp_path / "class.csv", sheet=sheet)
+    after = grade_class(course, exercise, write_pages=False)
+    assert after.graded == [], "nobody is graded anew"
+    assert [row.student for row in after.rows if row.late] == ["s002"]
 
 
 @pytest.mark.parametrize("system", ["gradescope", "brightspace", "blackboard"])

@@ -56,10 +56,10 @@ os._exit(0)
 )
 
 
-def hand_in(course: Course, exercise: Exercise, student: str, *added) -> None:
-    """The answer key with cells of the student's own before the first function."""
+def hand_in(course: Course, exercise: Exercise, student: str, *added, sources: dict[str, str] | None = None) -> None:
+    """The answer key, but for these ``sources``, with cells of the student's own before the first function."""
     released = nbformat.read(course.released(exercise.slug), as_version=4)
-    notebook = fill_in(exercise, released, reference_sources(exercise))
+    notebook = fill_in(exercise, released, reference_sources(exercise) | (sources or {}))
     notebook.cells[3:3] = added
     path = course.inbox / student / exercise.slug / f"{exercise.slug}.ipynb"
     path.parent.mkdir(parents=True)

@@ -179,6 +179,7 @@ NOT_SAID = {
     "out of memory": "a status, which is a code; marked once in judge.py",
     "not reached": "a status, which is a code; marked once in judge.py",
     "no such call was recorded": "judge.py raises and catches it itself",
+    "{} is not called so": "ends a call in a run of which nothing is shown",
     "write() argument must be str, not {}": "Python's own words for a program that writes no text",
     "%Y-%m-%d %H:%M:%S UTC": "a format of dates",
     "taking in": "told to the instructor's screen",
