@@ -159,7 +159,7 @@ def write_sections(app: Sphinx, error: Exception | None) -> None:
     folder = Path(app.outdir) / SECTIONS
     shutil.rmtree(folder, ignore_errors=True)  # a label may have gone
     folder.mkdir()
-    for label, (page, anchor, title) in app.env.get_domain("std").labels.items():
+    for label, (page, anchor, title) in app.env.domaindata["std"]["labels"].items():
         if re.fullmatch(r"[\w-]+", label) and page in app.env.found_docs and anchor:
             place, told = html.escape(f"{page}.html#{anchor}"), html.escape(title)
             text = SECTION.format(language=app.config.language, place=place, title=told)

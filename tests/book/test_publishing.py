@@ -213,8 +213,7 @@ def test_each_label_has_an_address_that_leads_to_its_section(tmp_path: Path) -> 
         "rnn-step": ("vanilla_rnn", "rnn-step", "One <step>"), "search": ("search", "", "Search"),
         "../out": ("vanilla_rnn", "x", "No label of ours"),
     }  # fmt: skip
-    domain = SimpleNamespace(labels=labels)
-    env = SimpleNamespace(get_domain=lambda name: domain, found_docs={"vanilla_rnn"})
+    env = SimpleNamespace(domaindata={"std": {"labels": labels}}, found_docs={"vanilla_rnn"})
     builder = SimpleNamespace(format="html")
     app = SimpleNamespace(env=env, builder=builder, outdir=tmp_path, config=SimpleNamespace(language="en"))
     published.write_sections(app, None)
