@@ -33,6 +33,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 COURSE = Path("_build/course")
 USAGE, REFUSED, INTERRUPTED = 2, 3, 130
+UNCUT = 10_000  # columns
 SECONDS_BETWEEN = 5.0  # lines on progress
 LONG = 5.0  # seconds that are worth a word
 SECONDS_OF_A_PACE = 2.0  # after which it says how long the rest will take
@@ -384,7 +385,8 @@ def grade(
     from autograder.grading.core import Settings
     from autograder.grading.intake import ever_handed_in
     from autograder.grading.settled import remember, settled, whole_course
-    from autograder.table import screen_table, summary, write_report
+    from autograder.report import summary, write_report
+    from autograder.table import screen_table
 
     opened = course_at(course, database=database)
     names = released_names(opened, slugs)
@@ -410,8 +412,9 @@ def grade(
         about = {"graded_now": result.graded, "failed": result.failed, "refused": result.inbox.refused}
         summaries.append(summary(exercise, result.rows) | about)
         if not as_json and result.rows:
-            console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-            console.print(screen_table(exercise, result.rows))
+            on_terminal = sys.stdout.isatty()  # else nothing is cut: a line is as long as it is
+            console = Console(highlight=False, width=None if on_terminal else UNCUT)
+            console.print(screen_table(exercise, result.rows, console.width if on_terminal else None))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
             if (told := slowest(result.seconds)) is not None:
                 typer.echo(told)
@@ -454,8 +457,9 @@ def report(
     """Say what the class found hard, and write the report page and grades.csv anew."""
     from autograder.course import CourseError
     from autograder.grading.gradebook import GradeWriter
+    from autograder.grading.marks import number
     from autograder.grading.settled import whole_course
-    from autograder.table import summary, write_report
+    from autograder.report import summary, write_report
 
     opened = course_at(course, database=database)
     names = named(opened, slugs)
@@ -469,8 +473,8 @@ def report(
     summaries = [summary(exercise, rows) for exercise, rows in tables]
     lines = []
     for found in (one for one in summaries if one["students"]):
-        students = f"{found['students']} students, median {found['median']:g}"
-        lines.append(f"{found['slug']}: {students} of {found['points']:g} points")
+        students = f"{found['students']} students, median {number(found['median'])}"
+        lines.append(f"{found['slug']}: {students} of {number(found['compared'])} points")
         for check in found["checks"]:
             counts = ", ".join(f"{count} {status}" for status, count in check["statuses"].items())
             lines.append(f"  {check['check']}: {counts}")

@@ -16,9 +16,11 @@ from autograder.grading import challenge, intake
 from autograder.grading.class_run import only_one
 from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
 from autograder.grading.gradebook import GradeWriter
-from autograder.runner.calling import SENTENCES, _
+from autograder.grading.pages import enter_beside, is_rubric, shown_besides
+from autograder.runner.calling import SENTENCES
 
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+LONGEST_FORMULA = 60  # letters of TeX
 INLINE = re.compile(r"(?<![\\$`\w])\$([^\s$`][^$`\n]*?)\$(?![\w$])")
 
 
@@ -74,19 +76,31 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         return nbformat.reads(graded.notebook, as_version=4), resources
 
 
+def displayed(tex: str) -> str:
+    """A formula on lines of its own; one that is wider than a phone scrolls by itself, and the keyboard reaches it."""
+    formula = convert(tex, display="block")
+    return formula if len(tex) <= LONGEST_FORMULA else f'<div class="wide" tabindex="0">{formula}</div>'
+
+
 class ShowMathematics(NbGraderPreprocessor):  # type: ignore[misc]
     """Turns the TeX of the released prose into MathML, which browsers draw without a script.
 
-    What a student wrote stays as it is: it is not ours to trust to a converter. The template finds the course's language and
-    the address of its book here too, since nbgrader makes its own exporter.
+    What a student wrote stays as it is: it is not ours to trust to a converter. The template finds the marks and the course's
+    language here too, since nbgrader makes its own exporter.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        resources["_"], resources["book"] = _, course_of(self).settings.book
+        course, about = course_of(self), resources["nbgrader"]
+        with GradeWriter(course) as writer:
+            marks = writer.marks(about["assignment"], about["student"])
+        resources.update(shown_besides(course, marks))
+        nb.cells = [cell for cell in nb.cells if not is_rubric(cell)]
+        for cell in nb.cells:
+            enter_beside(cell, marks)
         return super().preprocess(nb, resources)  # type: ignore[no-any-return]
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
         if cell.cell_type == "markdown" and cell.get("id", "").startswith("text-"):
-            cell.source = DISPLAYED.sub(lambda found: convert(found[1].strip(), display="block"), cell.source)
+            cell.source = DISPLAYED.sub(lambda found: displayed(found[1].strip()), cell.source)
             cell.source = INLINE.sub(lambda found: convert(found[1].strip()), cell.source)
         return cell, resources

@@ -1,22 +1,17 @@
-"""The grade table: one truth for the screen, grades.csv, JSON and the class report, a page that shows what was hard."""
+"""The grade table: one truth for the screen, grades.csv, JSON and the class report."""
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from statistics import median
 from typing import Any
 
-import jinja2
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
-from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.grading.gradebook import Row
-from autograder.grading.judge import STATUSES
-from autograder.nbgrader_door import TEMPLATES
-from autograder.runner.calling import _
+from autograder.grading.marks import how_long, number
 
 # The gravest status of a student's checks is the one that the line shows.
 GRAVITY = (
@@ -35,32 +30,69 @@ def late_in_words(row: Row) -> str:
     """By how much a hand-in was late, and what that cost; nothing where it was not."""
     if row.late <= 0:
         return ""
-    days, rest = divmod(int(row.late), 86_400)
-    hours, minutes = rest // 3600, max(rest % 3600 // 60, 1 if row.late < 3600 else 0)
-    told = [f"{days} d"] * bool(days) + [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * (not days and bool(minutes))
-    return " ".join(told) + (f", \N{MINUS SIGN}{row.taken_off:.4g}" if row.taken_off else "")
+    return how_long(row.late) + (f", \N{MINUS SIGN}{number(row.taken_off)}" if row.taken_off else "")
 
 
-def screen_table(exercise: Exercise, rows: Sequence[Row]) -> Table:
-    """student, points per check, total, by how much late where anybody was, status."""
-    table = Table(title=f"{exercise.slug}: {exercise.title}", title_justify="left", header_style="bold")
-    table.add_column("student", no_wrap=True)
+def screen_table(exercise: Exercise, rows: Sequence[Row], width: int | None = None) -> Table:
+    """student, points per check, total, by how much late where anybody was, status.
+
+    Where that is wider than ``width``, checks are numbered and told below; where that is too, their points are left out. Names
+    and totals are always whole.
+    """
     worth = [(check.function, check.points) for check in exercise.checks]
     worth += [(question.name, question.points) for question in exercise.questions]
-    for name, most in [*worth, ("total", exercise.most)]:
-        table.add_column(f"{name}\n/{most:g}", justify="right", no_wrap=True)
+    heads = [f"{name}\n/{most:g}" for name, most in worth]
+    table = laid_out(exercise, rows, heads)
+    if width is None or width_of(table) <= width:
+        return table
+    table = laid_out(exercise, rows, list(map(str, range(1, len(worth) + 1))))
+    told = ", ".join(f"{place}:{name}/{most:g}" for place, (name, most) in enumerate(worth, start=1))
+    if width_of(table) > width:
+        table = laid_out(exercise, rows, [])
+        told = "The points of each check do not fit here; they stand in grades.csv and in the report."
+    table.caption = "\n".join(filter(None, [told, str(table.caption or "")]))
+    return table
+
+
+def laid_out(exercise: Exercise, rows: Sequence[Row], heads: Sequence[str]) -> Table:
+    """The table with these columns between the names and the totals: one for each check and question, or none."""
+    table = Table(
+        title=f"{exercise.slug}: {exercise.title}", title_justify="left", caption_justify="left", header_style="bold"
+    )
+    table.add_column("student", overflow="fold")
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column(f"total\n/{exercise.most:g}", justify="right", no_wrap=True)
     anybody_late = any(row.late > 0 for row in rows)
     if anybody_late:
         table.add_column("late", no_wrap=True)
     table.add_column("status", no_wrap=True)
     for row in rows:
-        earned = {outcome.verdict.check: outcome.points for outcome in row.outcomes}
-        points = [f"{earned.get(check.name, 0.0):g}" for check in exercise.checks]
-        points += ["by hand" if score is None else f"{score:g}" for score in row.by_hand.values()]
-        status = row_status(row)
-        late = [late_in_words(row)] if anybody_late else []
-        table.add_row(row.student, *points, f"{row.points:g}", *late, status, style=STYLES.get(status, "red"))
+        late, status = [late_in_words(row)] if anybody_late else [], row_status(row)
+        cells = points_of(exercise, row) if heads else []
+        total = number(row.points) + "*" * is_changed(row)
+        table.add_row(row.student, *cells, total, *late, status, style=STYLES.get(status, "red"))
+    if any(map(is_changed, rows)):
+        table.caption = "* changed by hand"
     return table
+
+
+def points_of(exercise: Exercise, row: Row) -> list[str]:
+    """What a student has for each check and question."""
+    earned = {one.verdict.check: number(one.points) + "*" * (one.judged is not None) for one in row.outcomes}
+    points = [earned.get(check.name, "0") for check in exercise.checks]
+    return points + ["by hand" if score is None else number(score) for score in row.by_hand.values()]
+
+
+def is_changed(row: Row) -> bool:
+    """Whether a person changed what the judge gave."""
+    return any(one.judged is not None for one in row.outcomes)
+
+
+def width_of(table: Table) -> int:
+    """How many columns of a terminal a table takes that is cut nowhere."""
+    wide = Console(width=10_000)
+    return Measurement.get(wide, wide.options, table).maximum
 
 
 def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:
@@ -79,7 +111,7 @@ def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:
             for name, score in row.by_hand.items():
                 lines.append((name, "to grade by hand" if score is None else "graded by hand", score, None))
             for name, status, earned, mistake in lines:
-                numbers = ["" if number is None else f"{number:g}" for number in (earned, worth[name], row.points)]
+                numbers = ["" if one is None else f"{round(one, 4):g}" for one in (earned, worth[name], row.points)]
                 late = [f"{row.late / 3600:.2f}", f"{row.taken_off:.4g}"] if row.late > 0 else ["", ""]
                 writer.writerow([row.student, exercise.slug, name, status, *numbers, mistake, *late])
     return out.getvalue()
@@ -94,42 +126,8 @@ def row_json(row: Row) -> dict[str, Any]:
             {
                 "check": one.verdict.check, "status": one.verdict.status, "points": one.points,
                 "message": one.verdict.message, "mistake": one.verdict.mistake,
+                "judged": one.judged,
             }
             for one in row.outcomes
         ],
     }  # fmt: skip
-
-
-def summary(exercise: Exercise, rows: Sequence[Row]) -> dict[str, Any]:
-    """What a class found hard: statuses by check, and the mistakes that were made, most common first."""
-    checks = []
-    for check in exercise.checks:
-        verdicts = [one.verdict for row in rows for one in row.outcomes if one.verdict.check == check.name]
-        statuses = Counter(verdict.status for verdict in verdicts)
-        mistakes = Counter(verdict.mistake for verdict in verdicts if verdict.mistake).most_common()
-        told = {mistake.name: _(mistake.message) for mistake in check.misconceptions}
-        checks.append({
-            "check": check.name, "points": check.points, "section": check.section.partition(": ")[2],
-            "statuses": {status: statuses[status] for status in STATUSES if statuses[status]},
-            "mistakes": [{"name": name, "students": n, "message": told.get(name, "")} for name, n in mistakes],
-        })  # fmt: skip
-    points = [row.points for row in rows]
-    return {
-        "slug": exercise.slug, "title": _(exercise.title), "points": exercise.most, "students": len(rows),
-        "median": float(median(points)) if points else 0.0, "checks": checks, "rows": [row_json(row) for row in rows],
-    }  # fmt: skip
-
-
-def render(summaries: Sequence[dict[str, Any]]) -> str:
-    """The class report."""
-    templates = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(loader=templates, autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.get_template("class_report.html.j2").render(exercises=summaries, _=_)
-
-
-def write_report(course: Course, tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> Path:
-    """Write report.html and grades.csv into the course; return the report's path."""
-    path = course.root / "report.html"
-    write_atomically(path, render([summary(exercise, rows) for exercise, rows in tables]).encode())
-    write_atomically(course.root / "grades.csv", csv_text(tables).encode())
-    return path

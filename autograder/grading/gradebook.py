@@ -6,10 +6,9 @@ or not at all. Whether a folder exists says nothing.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from math import fsum
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,10 +17,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from autograder.check import Verdict
 from autograder.course import Course
 from autograder.exercise import Exercise
-from autograder.exercise.cells import question_id
+from autograder.exercise.cells import check_id, question_id
 from autograder.grading import database
 from autograder.grading.database import opened
-from autograder.grading.points import Graded, enter, enter_arrivals, enter_dates, seconds_late
+from autograder.grading.marks import Marks, read_marks
+from autograder.grading.points import Graded, enter, enter_arrivals, enter_dates
 from autograder.nbgrader_parts import part
 
 Result = TypeVar("Result")
@@ -72,12 +72,26 @@ class OutcomeRow(Base):
     read: Mapped[str] = mapped_column("read_again", sa.Text)
 
 
+class PageRow(Base):
+    """A feedback page that is written: a digest of the marks that it shows, which people may change at any time."""
+
+    __tablename__ = "autograder_page"
+    assignment: Mapped[str] = mapped_column(sa.String(128))
+    student: Mapped[str] = mapped_column(sa.String(128))
+    shows: Mapped[str] = mapped_column(sa.String(64))
+    __table_args__ = (sa.UniqueConstraint("assignment", "student"),)
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """One check of one student, with its points as the gradebook has them."""
+    """One check of one student, with its points as the gradebook has them.
+
+    ``judged`` is what the judge gave, where a person gave something else.
+    """
 
     verdict: Verdict
     points: float
+    judged: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,17 +111,6 @@ class Row:
     signature: str = ""
     late: float = 0.0
     taken_off: float = 0.0
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What the gradebook holds of a submission that its feedback page shows; points and comments by their cells."""
-
-    score: float
-    most: float
-    penalty: float
-    points: dict[str, tuple[float, float]]
-    comments: dict[str, str | None]
 
 
 def begin_gradebook(engine: sa.Engine) -> None:
@@ -254,59 +257,35 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
         def read(session: Session) -> list[Row]:
             outcomes, rows = defaultdict[str, list[Outcome]](list), []
+            marks = read_marks(session, exercise.slug)
+            cells = {check.name: check_id(check) for check in (*exercise.checks, *exercise.left_out)}
             of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
             for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
                 verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
-                outcomes[one.student].append(Outcome(verdict, one.points))
-            totals, earned = session.execute(self._totals(exercise.slug)).all(), self._earned(session, exercise.slug)
-            points = {
-                key: (earned[key] - (off or 0), of, off or 0.0, seconds_late(*when)) for key, of, off, *when in totals
-            }
-            by_hand = self._by_hand(session, exercise)
+                theirs, cell = marks[one.student], cells.get(one.check, "")
+                changed = (theirs.points[cell][0], one.points) if cell in theirs.judged else (one.points, None)
+                outcomes[one.student].append(Outcome(verdict, *changed))
             graded = sa.select(GradedRow.student, GradedRow.notes, GradedRow.signature)
             for student, notes, signature in sorted(session.execute(graded.filter_by(assignment=exercise.slug)).all()):
-                of_student, most, off, late = points[student]
-                scores = {one.name: by_hand.get((student, question_id(one))) for one in exercise.questions}
-                said = tuple(json.loads(notes))
-                about = (student, tuple(outcomes[student]), of_student, most, said, scores, signature, late, off)
-                rows.append(Row(*about))
+                theirs, said = marks[student], tuple(json.loads(notes))
+                scores = {one.name: theirs.by_hand(question_id(one)) for one in exercise.questions}
+                about = (student, tuple(outcomes[student]), theirs.score, theirs.most, said, scores, signature)
+                rows.append(Row(*about, theirs.late, theirs.penalty))
             return rows
 
         return self.transaction(read)
 
-    def _totals(self, slug: str) -> Any:
-        """The query for the most that there is for each student, what is taken off for handing in late, and the times."""
-        api = part("nbgrader.api")
-        kind = api.SubmittedAssignment
-        columns = (kind.student_id, kind.max_score, kind.late_submission_penalty,
-                   kind.timestamp, api.Assignment.duedate, kind.extension)  # fmt: skip
-        return sa.select(*columns).join(api.Assignment).where(api.Assignment.name == slug)
-
-    def _earned(self, session: Session, slug: str) -> dict[str, float]:
-        """Each student's points. Databases add in different orders, so that the last digit of their sums may differ."""
-        api = part("nbgrader.api")
-        query = sa.select(api.SubmittedAssignment.student_id, api.Grade.score)
-        query = query.join(api.Grade.notebook).join(api.SubmittedNotebook.assignment)
-        query = query.join(api.Assignment).where(api.Assignment.name == slug)
-        scores: dict[str, list[float]] = defaultdict(list)
-        for student, score in session.execute(query):
-            scores[student].append(score)
-        return defaultdict(float, {student: fsum(theirs) for student, theirs in scores.items()})
-
-    def _by_hand(self, session: Session, exercise: Exercise) -> dict[tuple[str, str], float | None]:
-        """What people gave, by the student and the question's cell."""
-        if not exercise.questions:
-            return {}
-        api = part("nbgrader.api")
-        query = sa.select(api.SubmittedAssignment.student_id, api.BaseCell.name, api.Grade.manual_score)
-        query = query.join(api.Grade.cell).join(api.Grade.notebook).join(api.SubmittedNotebook.assignment)
-        query = query.join(api.Assignment).where(api.Assignment.name == exercise.slug)
-        return {(student, cell): score for student, cell, score in session.execute(query)}
-
     def pages_written(self, slug: str) -> dict[str, bool]:
-        """Whether each graded student's notebook and feedback page are written since they were graded, by name."""
+        """Whether each graded student's notebook and feedback page are written, and show today's marks, by name."""
         query = sa.select(GradedRow.student, GradedRow.pages_written).filter_by(assignment=slug)
-        return self.transaction(lambda session: dict(sorted(session.execute(query).all())))
+        pages = sa.select(PageRow.student, PageRow.shows).filter_by(assignment=slug)
+
+        def read(session: Session) -> dict[str, bool]:
+            shown, marks = dict(session.execute(pages).all()), read_marks(session, slug)
+            rows = sorted(session.execute(query).all())
+            return {name: done and shown.get(name) == self._shows(marks[name]) for name, done in rows}
+
+        return self.transaction(read)
 
     def notebook(self, slug: str, student: str) -> bytes:
         """A student's graded notebook."""
@@ -315,24 +294,20 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
 
     def marks(self, slug: str, student: str) -> Marks:
         """What a student's feedback page shows of the gradebook."""
-        api = part("nbgrader.api")
-        theirs = sa.select(api.SubmittedNotebook.id, api.SubmittedNotebook.max_score,
-                           api.SubmittedNotebook.late_submission_penalty)  # fmt: skip
-        theirs = theirs.join(api.SubmittedAssignment).join(api.Assignment).join(api.SubmittedNotebook.notebook)
-        theirs = theirs.where(api.Assignment.name == slug, api.SubmittedAssignment.student_id == student)
-        points = sa.select(api.BaseCell.name, api.Grade.score, api.Grade.max_score).join(api.Grade.cell)
-        comments = sa.select(api.BaseCell.name, api.Comment.comment).join(api.Comment.cell)
+        return self.transaction(lambda session: read_marks(session, slug, student)[student])
 
-        def read(session: Session) -> Marks:
-            key, most, penalty = session.execute(theirs.where(api.Notebook.name == slug)).one()
-            found = session.execute(points.where(api.Grade.notebook_id == key))
-            given = {name: (score, of) for name, score, of in found}
-            said: dict[str, str | None] = dict(session.execute(comments.where(api.Comment.notebook_id == key)).all())
-            earned = fsum(score for score, _of in given.values())  # see _earned
-            return Marks(earned - (penalty or 0), most, penalty or 0, given, said)
+    def pages_are_written(self, slug: str, shown: Mapping[str, Marks]) -> None:
+        """Enter whose pages are written, and the marks that they show."""
 
-        return self.transaction(read)
+        def write(session: Session) -> None:
+            theirs = sa.update(GradedRow).where(GradedRow.assignment == slug, GradedRow.student.in_(shown))
+            session.execute(theirs.values(pages_written=True))
+            session.execute(sa.delete(PageRow).where(PageRow.assignment == slug, PageRow.student.in_(shown)))
+            session.execute(sa.insert(PageRow), [
+                {"assignment": slug, "student": student, "shows": self._shows(marks)} for student, marks in shown.items()
+            ])  # fmt: skip
 
-    def pages_are_written(self, slug: str, students: Sequence[str]) -> None:
-        theirs = sa.update(GradedRow).where(GradedRow.assignment == slug, GradedRow.student.in_(students))
-        self.transaction(lambda session: session.execute(theirs.values(pages_written=True)), writing=True)
+        self.transaction(write, writing=True)
+
+    def _shows(self, marks: Marks) -> str:
+        return marks.digest(self.course.settings.book)

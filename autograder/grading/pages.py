@@ -17,25 +17,27 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import nbformat
-from nbformat.v4 import new_output
+from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.check import Verdict
 from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
 from autograder.exercise.cells import check_id, notebook_bytes
 from autograder.grading.judge import how_it_ended
+from autograder.grading.marks import Marks, how_long, number
 from autograder.grading.transcript import CellOutput, Transcript
 from autograder.runner.calling import SENTENCES, _
 
 if TYPE_CHECKING:
-    from autograder.grading.gradebook import GradeWriter, Marks
+    from autograder.grading.gradebook import GradeWriter
     from autograder.grading.quick_pages import QuickPages
 
 Maker = Callable[[Course, str, str, bytes, "Marks"], bytes]
@@ -63,6 +65,12 @@ def is_students(cell: Any) -> bool:
     return cell.id.startswith("added-") or bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
+def hint_of(exercise: Exercise, verdict: Verdict) -> str:
+    """What is said of the known mistake that was made; "" where none is known."""
+    known = {one.name: _(one.message) for one in exercise.check(verdict.check).misconceptions}
+    return known.get(verdict.mistake or "", "")
+
+
 def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verdicts: Sequence[Verdict]) -> bytes:
     """Intake's notebook with outputs and verdicts in it."""
     notebook = nbformat.from_dict(built)
@@ -73,6 +81,7 @@ def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verd
         if verdict is not None:  # what the sandbox printed here could pass for a verdict
             cell.metadata["autograder"] = {
                 "check": verdict.check, "status": verdict.status, "message": verdict.message, "read": verdict.read,
+                "section": exercise.check(verdict.check).section, "hint": hint_of(exercise, verdict),
             }  # fmt: skip
             data = {"text/plain": str(verdict), "text/html": verdict._repr_html_()}
             cell.outputs = [new_output("display_data", data)]
@@ -109,9 +118,43 @@ def are_there(course: Course, slug: str, student: str) -> bool:
     return all(find(course, slug, student).is_file() for find in (autograded_path, feedback_path))
 
 
+def with_rubrics(course: Course, slug: str, notebook: bytes) -> bytes:
+    """A graded notebook as formgrader shows it: above each answer in words the rubric, which stands in the source notebook.
+
+    The cell is marked, so that no feedback page shows it.
+    """
+    source = course.root / "source" / slug / f"{slug}.ipynb"
+    rubrics = rubrics_of(source, source.stat().st_mtime_ns) if source.is_file() else {}
+    content = nbformat.reads(notebook, as_version=4) if rubrics else None
+    if content is None:
+        return notebook
+    title = _("Rubric, which students do not see")
+    cells: list[Any] = []
+    for cell in content.cells:
+        if cell.id in rubrics:
+            text = f"**{title}**\n\n{rubrics[cell.id]}"
+            cells.append(new_markdown_cell(text, id=f"rubric-{len(cells)}", metadata={"autograder": {"rubric": True}}))
+        cells.append(cell)
+    content.cells = cells
+    return notebook_bytes(content)
+
+
+@lru_cache(8)
+def rubrics_of(source: Path, written: int) -> dict[str, str]:
+    """What the source notebook, as it was written then, holds in the cells that are answered in words, by their names."""
+    cells = nbformat.read(source, as_version=4).cells
+    about = ((cell, cell.metadata.get("nbgrader", {})) for cell in cells if cell.cell_type == "markdown")
+    return {cell.id: cell.source for cell, its in about if its.get("grade") and its.get("solution")}
+
+
+def is_rubric(cell: Any) -> bool:
+    """Whether a cell is for graders alone."""
+    return bool(cell.metadata.get("autograder", {}).get("rubric"))
+
+
 def write_pages(course: Course, slug: str, student: str, notebook: bytes, page: bytes) -> None:
     """Write the graded notebook where nbgrader keeps it, and the feedback page made of it."""
-    write_atomically(autograded_path(course, slug, student), notebook)
+    write_atomically(autograded_path(course, slug, student), with_rubrics(course, slug, notebook))
     write_atomically(feedback_path(course, slug, student), page)
 
 
@@ -204,8 +247,8 @@ class PageWriter:
     def __init__(self, course: Course, slug: str, writer: GradeWriter, maker: PageMaker) -> None:
         self.course, self.slug, self.writer, self.maker = course, slug, writer, maker
         self.waiting: deque[tuple[str, bytes]] = deque()
-        self.begun: tuple[str, bytes] | None = None
-        self.written: list[str] = []
+        self.begun: tuple[str, bytes, Marks] | None = None
+        self.written: dict[str, Marks] = {}
 
     def begin(self, student: str, notebook: bytes) -> None:
         """Have a page made beside, unless enough wait already. What fails here is tried again at the end, and told there."""
@@ -217,13 +260,14 @@ class PageWriter:
         """Write the page that is made, and have the next one made."""
         with suppress(Exception):
             if self.begun is not None and self.maker.ready():
-                (student, notebook), self.begun = self.begun, None
-                self.write(student, notebook, self.maker.end(self.slug, student, notebook))
+                (student, notebook, marks), self.begun = self.begun, None
+                self.write(student, notebook, marks, self.maker.end(self.slug, student, notebook))
         with suppress(Exception):
             if self.begun is None and self.waiting:
                 student, notebook = self.waiting.popleft()
-                self.maker.begin(self.course, self.slug, student, notebook, self.writer.marks(self.slug, student))
-                self.begun = student, notebook
+                marks = self.writer.marks(self.slug, student)
+                self.maker.begin(self.course, self.slug, student, notebook, marks)
+                self.begun = student, notebook, marks
 
     def wait(self) -> None:
         """Write what is being made, as far as it comes in time."""
@@ -238,19 +282,19 @@ class PageWriter:
         """Make and write a page now."""
         notebook = self.writer.notebook(self.slug, student)
         marks = self.writer.marks(self.slug, student)
-        self.write(student, notebook, self.maker(self.course, self.slug, student, notebook, marks))
+        self.write(student, notebook, marks, self.maker(self.course, self.slug, student, notebook, marks))
 
-    def write(self, student: str, notebook: bytes, page: bytes) -> None:
+    def write(self, student: str, notebook: bytes, marks: Marks, page: bytes) -> None:
         write_pages(self.course, self.slug, student, notebook, page)
-        self.written.append(student)
+        self.written[student] = marks
         if len(self.written) == MOST_UNMARKED:
             self.mark()
 
     def mark(self) -> None:
-        """Enter whose pages are written; those of whom it is not said are written again."""
+        """Enter whose pages are written, and what they show; those of whom it is not said are written again."""
         if self.written:
             self.writer.pages_are_written(self.slug, self.written)
-        self.written = []
+        self.written = {}
 
 
 def settle_in(grader: int) -> None:
@@ -305,6 +349,63 @@ def plain_page(slug: str, student: str, notebook: bytes) -> bytes:
     body = "\n".join(f"<pre>{html.escape(line.strip())}</pre>" for line in lines)
     head = f'<meta charset="utf-8"><title>{html.escape(slug)}</title><style>pre {{ white-space: pre-wrap }}</style>'
     return f'<!DOCTYPE html>\n<html lang="{_("en")}"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'.encode()
+
+
+FIRST = re.compile(r".+?[.!?](?=\s+[^\W\d_a-z]|\s*$)|.+")
+LONGEST_FIRST = 240  # letters
+
+
+def first_sentence(message: str) -> str:
+    """The first sentence of a message, without the name of the challenge; what is too long is cut."""
+    line = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    found = FIRST.match(re.sub(r"\s*\([^()]*: [^()]*\)$", "", line))
+    sentence = found[0] if found else ""
+    return sentence if len(sentence) <= LONGEST_FIRST else f"{sentence[: LONGEST_FIRST - 1]}…"
+
+
+# The classes that the page's style sheet colours; all others only make it longer.
+UNSTYLED = re.compile(r'<span class="(?!(?:k|kn|kc|ow|s1|s2|sd|sa|c1)")\w*">([^<]*)</span>|<span></span>')
+
+
+def lighter(code: str) -> str:
+    """Marked-up code without the marks that show nothing, which are a third of a page."""
+    return UNSTYLED.sub(lambda found: found[1] or "", code)
+
+
+def section_title(section: str) -> str:
+    """What the book calls the section that a check is about, which it gives as "label: title"."""
+    return section.partition(": ")[2]
+
+
+def section_address(book: str, section: str) -> str:
+    """Where a published book has a section; "" where the course names no book, or the check no section.
+
+    A label leads to the page that the book keeps for it (``section/label.html``), a label with a page's name in it, such as
+    ``chapter.html#label``, to that page.
+    """
+    label = section.partition(": ")[0] if section_title(section) else ""
+    if not (book and label):
+        return ""
+    place = label if ".html" in label else f"section/{label}.html"
+    return f"{book.rstrip('/')}/{quote(place, safe='/#')}"
+
+
+def shown_besides(course: Course, marks: Marks) -> dict[str, Any]:
+    """What the template of the feedback page knows besides the notebook: the marks, and how things are said."""
+    return {
+        "_": _, "marks": marks, "number": number, "how_long": how_long, "first_sentence": first_sentence,
+        "lighter": lighter, "section_title": section_title, "book": course.settings.book,
+        "section_address": partial(section_address, course.settings.book),
+    }  # fmt: skip
+
+
+def enter_beside(cell: Any, marks: Marks) -> None:
+    """Write into a graded cell whether it waits for somebody, and what the judge gave where a person changed it."""
+    about = cell.metadata.get("nbgrader") or {}
+    if about.get("grade") and about["grade_id"] in marks.waiting:
+        about["waiting"] = True
+    if about.get("grade") and about["grade_id"] in marks.judged:
+        about["judged"] = marks.judged[about["grade_id"]]
 
 
 def feedback_exporter(course: Course, kind: Any) -> Any:

@@ -27,12 +27,11 @@ from pygments.lexers import get_lexer_by_name
 from traitlets.config import Config
 
 from autograder.course import CONFIG, Course
-from autograder.grading.gradebook import Marks
-from autograder.grading.pages import feedback_exporter, feedback_page
+from autograder.grading.marks import Marks
+from autograder.grading.pages import enter_beside, feedback_exporter, feedback_page, shown_besides
 from autograder.grading.tidy import MARKED, Unusual, tidy
 from autograder.nbgrader_classes import ShowMathematics
 from autograder.nbgrader_door import configure
-from autograder.runner.calling import _
 
 # Settings that decide nothing about a page.
 OF_NO_PAGE = frozenset((
@@ -98,13 +97,12 @@ class QuickPages:
         content = read(notebook)
         for cell in content.cells:
             enter(cell, marks)
+            enter_beside(cell, marks)
         about = {
             "student": student, "assignment": slug, "notebook": slug,
             "score": marks.score, "max_score": marks.most, "late_penalty": marks.penalty,
         }  # fmt: skip
-        resources = {
-            "unique_key": slug, "nbgrader": about, "_": _, "book": self.course.settings.book, "kept": self.cell,
-        }  # fmt: skip
+        resources = {"unique_key": slug, "nbgrader": about, "kept": self.cell} | shown_besides(self.course, marks)
         self.shown = []
         frame, _resources = TemplateExporter.from_notebook_node(self.exporter, content, resources)
         return self.places.sub(lambda found: self.shown[int(found[1])], tidy(frame)).encode()

@@ -111,7 +111,10 @@ def whole_course(course: Course, tables: list[tuple[Exercise, list[Row]]]) -> li
 
 
 def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[Exercise, ClassResult] | None:
-    """The outline of an exercise and its table, if nobody is to be graded; else None, and nothing is changed."""
+    """The outline of an exercise and its table, if nobody is to be graded and no page to be made; else None.
+
+    Nothing is changed but what follows from a date.
+    """
     known = recall(course, slug)
     if known is None or not course.has_secret or not course.released(slug).is_file():
         return None
@@ -119,13 +122,15 @@ def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[
     languages.add(exercise.folder, course.settings.language)
     with only_one(course), GradeWriter(course) as writer:
         inbox, desk = look(course, slug, students), intake.Desk(course, exercise)
-        graded, written = writer.up_to_date(slug, version), writer.pages_written(slug)
+        graded = writer.up_to_date(slug, version)
         for hand_in in inbox.hand_ins:
             record = intake.as_before(desk, hand_in)
             if record is None or graded.get(hand_in.student) != record["signature"]:
                 return None
-        have = (done and pages.are_there(course, slug, student) for student, done in written.items())
-        if writer.unfinished(slug) or not all(have):
+        if writer.unfinished(slug):
             return None
         writer.apply_dates(slug, intake.arrivals(course, slug, [one.student for one in inbox.hand_ins]))
+        written = writer.pages_written(slug)
+        if not all(done and pages.are_there(course, slug, student) for student, done in written.items()):
+            return None
         return exercise, ClassResult(rows=writer.rows(exercise), inbox=inbox)

@@ -29,7 +29,8 @@ TEXT = r"(?:[^<>&\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]|&(?:lt|gt|amp|nbsp|qu
 # As Pygments writes code.
 MARKED = rf"(?:{TEXT}|<span(?: class=\"[a-z0-9]*\")?>(?:{TEXT})?</span>)*+"
 VALUE = r"[^\"<>&\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]*+"
-ATTRIBUTES = rf"(?:\s+(?:alt|charset|class|content|href|http-equiv|id|lang|name|scope|src)=\"{VALUE}\")*+"
+NAMES = "alt|aria-hidden|aria-label|charset|class|content|href|http-equiv|id|lang|name|scope|src|tabindex"
+ATTRIBUTES = rf"(?:\s+(?:{NAMES})=\"{VALUE}\")*+"
 SIMPLE = re.compile(
     rf"(?P<text>{TEXT})|</(?P<end>[a-z][a-z0-9]*)>|(?P<whole><pre>{MARKED}</pre>|<title>[^<&]*+</title>|<style>[^<]*+</style>)"
     rf"|<(?P<begin>[a-z][a-z0-9]*)(?P<attributes>{ATTRIBUTES})\s*+(?P<closed>/?)>|(?P<type><!DOCTYPE html>)"

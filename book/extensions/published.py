@@ -7,6 +7,7 @@ source (and REPOSITORY_BRANCH where it is not main). Without them no page names 
 import html
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -17,6 +18,7 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 
 PICTURE = "_static/preview.png"
+SECTIONS = "section"  # the folder of what leads to each section; autograder/grading/pages.py links there
 BINDER = "https://mybinder.org"
 HOSTS = {
     "github.com": ("github", "gh"),
@@ -133,6 +135,37 @@ def write_first_page(app: Sphinx, error: Exception | None) -> None:
         (Path(app.outdir) / "index.html").write_text(text, encoding="utf-8")
 
 
+SECTION = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta http-equiv="refresh" content="0; url=../{place}">
+<title>{title}</title>
+</head>
+<body><main><h1><a href="../{place}">{title}</a></h1></main></body>
+</html>
+"""
+
+
+def write_sections(app: Sphinx, error: Exception | None) -> None:
+    """Give each labelled section an address that stays when the section moves: section/LABEL.html leads to it.
+
+    Feedback pages link there, since a check names its section by the label alone.
+    """
+    if error is not None or app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / SECTIONS
+    shutil.rmtree(folder, ignore_errors=True)  # a label may have gone
+    folder.mkdir()
+    for label, (page, anchor, title) in app.env.domaindata["std"]["labels"].items():
+        if re.fullmatch(r"[\w-]+", label) and page in app.env.found_docs and anchor:
+            place, told = html.escape(f"{page}.html#{anchor}"), html.escape(title)
+            text = SECTION.format(language=app.config.language, place=place, title=told)
+            (folder / f"{label}.html").write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("course_description", "", "html")
     app.add_config_value("course_picture_says", "", "html")
@@ -140,4 +173,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", use_repository)
     app.connect("html-page-context", add_preview)
     app.connect("build-finished", write_first_page)
+    app.connect("build-finished", write_sections)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator, Page
 
 from autograder.authoring.release import release_into
 from autograder.course import Course
@@ -24,6 +24,7 @@ from autograder.exercise.cells import notebook_bytes
 from autograder.exercise.notebooks import fill_in, reference_sources, set_source
 from autograder.exercise.source import AuthoringError, source_notebook
 from autograder.grading.class_run import grade_class
+from autograder.grading.pages import feedback_page
 from autograder.table import csv_text, row_json, screen_table
 from tests.autograder.toy import TEXT, TOY
 
@@ -138,25 +139,75 @@ def formgrader(graded: Course, tmp_path: Path) -> Iterator[str]:
         log.close()
 
 
-def test_a_person_gives_a_score_in_formgrader_and_a_regrade_keeps_it(
+MATHJAX = "window.MathJax = {Hub: {Config() {}, Queue() {}, Startup: {signal: {Interest: tell => tell('End')}}}}"
+
+
+def open_formgrader(page: Page, formgrader: str) -> None:
+    """Go to the first submission as a grader does; formgrader's MathJax is another host's, so that here none is drawn."""
+    page.set_default_timeout(180_000)  # a busy machine may take its time
+    page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+    page.route(re.compile("mathjax", re.I), lambda route: route.fulfill(body=MATHJAX, content_type="text/javascript"))
+    page.goto(f"{formgrader}/formgrader/gradebook/toy/toy", wait_until="domcontentloaded")
+    page.get_by_role("link", name=re.compile("Submission #1|ada")).first.click()
+    page.get_by_text("sum of products").wait_for()
+    page.wait_for_load_state("networkidle")  # then the scores are there, and what listens to their fields
+
+
+def enter(page: Page, field: Locator, text: str) -> None:
+    with page.expect_response(lambda one: "/api/" in one.url and one.request.method == "PUT"):
+        field.fill(text)
+        field.press("Tab")
+
+
+def test_what_a_person_enters_in_formgrader_stands_on_the_feedback_page_and_in_the_table(
     formgrader: str, graded: Course, browser: Browser
 ) -> None:
+    feedback = graded.feedback / "ada" / "toy" / "toy.html"
+    assert "waiting to be graded" in feedback.read_text(encoding="utf-8")
     with browser.new_page() as page:
-        page.set_default_timeout(180_000)  # a busy machine may take its time
-        page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
-        page.goto(f"{formgrader}/formgrader/gradebook/toy/toy", wait_until="domcontentloaded")
-        page.get_by_role("link", name=re.compile("Submission #1|ada")).first.wait_for()
-        page.get_by_role("link", name=re.compile("Submission #1|ada")).first.click()
-        page.get_by_text("sum of products").wait_for()
-        page.wait_for_load_state("networkidle")  # then the scores are there, and what listens to their fields
+        open_formgrader(page, formgrader)
         assert page.title() != "owned", "a script in the answer ran"
         assert page.locator("a[href^='javascript']", has_text="x").count() == 0
-        score = page.locator("input.score").last
-        with page.expect_response(lambda response: "/api/grade/" in response.url and response.request.method == "PUT"):
-            score.fill("2")
-            score.press("Tab")
-    assert total(graded) == (3, 2.0)
-    assert total(graded, anew=True) == (3, 2.0)
+        assert page.get_by_text("Rubric: three points").is_visible()
+        enter(page, page.locator("#answer-why"), "2")
+        enter(page, page.locator("#answer-why-comment"), "Name the <b>bias</b>.")
+        enter(page, page.locator("#check-affine-affine"), "0.5")
+    assert total(graded) == (2.5, 2.0)
+    with browser.new_page() as page:
+        page.goto(feedback.as_uri())
+        said = page.locator("main").inner_text()
+        assert "waiting to be graded" not in said
+        assert "Name the <b>bias</b>." in said
+        assert "Changed by hand: the check itself gave 1." in said
+        assert re.search(r"2\.5\s+of 4 points", said)
+        assert "Rubric" not in said
+        page.get_by_role("link", name="why", exact=True).click()
+        assert page.locator(":target").inner_text().startswith("Your own text: 2 of 3 points")
+    row = grade_class(graded, TOY).rows[0]
+    assert [(one.points, one.judged) for one in row.outcomes] == [(0.5, 1.0)]
+    assert total(graded, anew=True) == (2.5, 2.0)
+
+
+def test_formgrader_goes_from_answer_to_answer(formgrader: str, graded: Course, browser: Browser) -> None:
+    """The grader's place, the field of one answer, stays the same from one submission to the next."""
+    copied = graded.inbox / "ben" / "toy" / "toy.ipynb"
+    copied.parent.mkdir(parents=True)
+    copied.write_bytes((graded.inbox / "ada" / "toy" / "toy.ipynb").read_bytes())
+    grade_class(graded, TOY)
+    with browser.new_page() as page:
+        open_formgrader(page, formgrader)
+        before = page.url
+        page.locator("#answer-why").focus()
+        page.wait_for_url(re.compile(r"index=[1-9]"))
+        page.keyboard.press("Control+Period")
+        page.wait_for_url(lambda url: url.partition("?")[0] != before.partition("?")[0])
+        page.wait_for_function("document.activeElement.id === 'answer-why'")
+
+
+def test_nbgraders_own_command_shows_no_rubric_either(graded: Course) -> None:
+    kept = (graded.autograded / "ada" / "toy" / "toy.ipynb").read_bytes()
+    assert b"Rubric: three points" in kept
+    assert "Rubric" not in feedback_page(graded, "toy", "ada", kept).decode()
 
 
 def total(course: Course, **options: Any) -> tuple[float, float | None]:

@@ -30,7 +30,7 @@ from autograder.grading.intake import read_record
 from autograder.grading.moving import move
 from autograder.grading.pages import feedback_path
 from autograder.grading.points import Graded
-from autograder.table import write_report
+from autograder.report import write_report
 from tests.autograder.conftest import tree
 from tests.autograder.postgres import PASSWORD, Server
 from tests.autograder.sample_class import write_class

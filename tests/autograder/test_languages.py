@@ -34,9 +34,9 @@ from autograder.grading.points import Graded
 from autograder.grading.rebuilding import rebuild
 from autograder.grading.transcript import Answer, CaseAnswer, CellOutput, Transcript
 from autograder.languages import LanguageError, placeholders
+from autograder.report import render, summary
 from autograder.runner import calling
 from autograder.sandbox.limits import Limits
-from autograder.table import render, summary
 from solutions.with_numpy.rnn import step
 from tests.autograder.given import speaking
 
@@ -413,7 +413,7 @@ class Texts(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        unseen = tag == "style" or ("class", "prompt input_prompt") in attrs
+        unseen = tag in ("style", "script") or ("class", "prompt input_prompt") in attrs
         self.inside = "style" if unseen else tag
         self.text += "".join(f" {value} " for name, value in attrs if name in ("title", "alt", "aria-label"))
 
@@ -446,7 +446,7 @@ def feedback(course: Course, exercise: Exercise) -> str:
 def test_a_feedback_page_is_said_in_the_language(course: Course, exercise: Exercise, brackets: None) -> None:
     text = Texts(feedback(course, exercise)).text
     assert untranslated(text, *OWN, exercise.slug, *(check_id(one) for one in exercise.checks)) == []
-    for told in ("⟦Feedback for ⟧ada", "⟦Your own cell⟧", "⟦wrong⟧", "⟦Result⟧"):
+    for told in ("⟦Feedback for ⟧ada", "⟦Your own cell⟧", "⟦wrong⟧", "⟦Your own text⟧"):
         assert told in text
 
 

@@ -3,15 +3,18 @@
 import shutil
 
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder import settings
 from autograder.authoring.release import release_into
 from autograder.course import Course
 from autograder.exercise import EXERCISES, Exercise
+from autograder.exercise.cells import check_id
 from autograder.grading.class_run import grade_class
 from autograder.grading.pages import feedback_path
 from autograder.grading.settled import remember, settled
-from autograder.table import csv_text, summary
+from autograder.report import summary
+from autograder.table import csv_text
 from tests.autograder.sample_class import write_class
 
 
@@ -36,6 +39,13 @@ def test_the_table_is_the_same_and_whatever_changes_ends_it(course: Course, exer
     assert settled(course, exercise.slug) is None, "a page is gone"
     page.write_bytes(kept)
     assert settled(course, exercise.slug) is not None
+
+    for changed, back in ((0.5, 0.0), (None, None)):
+        with Gradebook(course.db_url, course.course_id) as book:
+            grade = book.find_grade(check_id(exercise.checks[0]), exercise.slug, exercise.slug, "blank")
+            grade.manual_score = changed
+            book.db.commit()
+        assert (settled(course, exercise.slug) is None) == (changed != back), "a person changed points"
 
     notebook = course.inbox / "blank" / exercise.slug / f"{exercise.slug}.ipynb"
     kept = notebook.read_bytes()

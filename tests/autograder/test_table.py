@@ -12,7 +12,8 @@ from autograder.check import Verdict
 from autograder.exercise import EXERCISES
 from autograder.grading.gradebook import Outcome, Row
 from autograder.grading.judge import STATUSES
-from autograder.table import GRAVITY, csv_text, late_in_words, render, row_json, row_status, screen_table, summary
+from autograder.report import render, summary
+from autograder.table import GRAVITY, csv_text, late_in_words, row_json, row_status, screen_table
 
 EXERCISE = EXERCISES["01_vanilla_rnn"]
 NAMES = [check.name for check in EXERCISE.checks]
@@ -80,7 +81,7 @@ def test_by_how_much_somebody_was_late_and_what_it_cost_stands_in_every_table(
     lines = read_csv(csv_text([(EXERCISE, [late])]))
     assert (lines[0]["hours late"], lines[0]["taken off"]) == (hours, f"{off:g}" if hours else "")
     assert ("late" in [column.header for column in screen_table(EXERCISE, [late]).columns]) == bool(told)
-    assert (f"<td>{told}</td>" in render([summary(EXERCISE, [late])])) == bool(told)
+    assert (f'<td class="s" data-sort="{seconds:.1f}">{told}</td>' in render([summary(EXERCISE, [late])])) == bool(told)
 
 
 def test_the_csv_quotes_what_would_break_it() -> None:
@@ -101,6 +102,7 @@ def test_the_json_of_a_row_says_what_the_row_says() -> None:
     assert [check["check"] for check in one["checks"]] == NAMES
     assert one["checks"][0] == {
         "check": "rnn.step", "status": "wrong", "points": 0.0, "message": "wrong it is.", "mistake": "bias left out",
+        "judged": None,
     }  # fmt: skip
 
 
@@ -115,6 +117,43 @@ def test_the_screen_shows_points_by_check_the_total_and_the_status() -> None:
     assert lines["bob"] == ["bob", "0", "3", "1", "1", "3", "1", "9", "crashed"]
     for check in EXERCISE.checks:
         assert check.function in text
+
+
+@pytest.mark.parametrize(
+    ("width", "told"), [(200, "cross_entropy"), (80, "5:cross_entropy/3"), (40, "do not"), (24, "do not")]
+)
+def test_names_and_totals_are_whole_however_narrow_the_terminal(width: int, told: str) -> None:
+    console = Console(width=width, file=io.StringIO(), no_color=True)
+    console.print(screen_table(EXERCISE, [row("maximiliana", "crashed"), row("bob")], console.width))
+    text = console.file.getvalue()
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if line.startswith("│")]
+    assert "".join(name for name, *_ in cells) == "maximilianabob"
+    assert [total for *_, total, _status in cells if total] == ["9", "12"]
+    assert [status for *_, status in cells if status] == ["crashed", "right"]
+    assert told in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_a_line_that_is_piped_is_as_long_as_it_is() -> None:
+    console = Console(width=10_000, file=io.StringIO(), no_color=True)
+    console.print(screen_table(EXERCISE, [row("a" * 300, "crashed")]))
+    assert "a" * 300 in console.file.getvalue()
+    assert "crashed" in console.file.getvalue()
+
+
+def test_points_that_a_person_changed_are_marked_where_they_are_and_in_the_total() -> None:
+    one = row("ada", "wrong")
+    first = replace(one.outcomes[0], points=1.5, judged=0.0)
+    changed = replace(one, outcomes=(first, *one.outcomes[1:]), points=10.5)
+    console = Console(width=200, file=io.StringIO(), no_color=True)
+    console.print(screen_table(EXERCISE, [changed, row("bob")]))
+    text = console.file.getvalue()
+    lines = [line.replace("│", " ").split() for line in text.splitlines() if "ada" in line or "bob" in line]
+    assert lines == [
+        ["ada", "1.5*", "3", "1", "1", "3", "1", "10.5*", "wrong"], ["bob", "3", "3", "1", "1", "3", "1", "12", "right"],
+    ]  # fmt: skip
+    assert "* changed by hand" in text
+    assert row_json(changed)["checks"][0]["judged"] == 0.0
 
 
 def test_the_summary_counts_statuses_and_mistakes_most_common_first() -> None:

@@ -15,6 +15,8 @@ from book_paths import BOOK, ROOT
 from sphinx.errors import ConfigError
 from visiting import PAGES, TEXTS, TOC
 
+from autograder.grading.pages import section_address
+
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 REPOSITORY, SITE = "https://github.com/somebody/course", "https://somebody.example/course"
 
@@ -202,3 +204,22 @@ def test_one_workflow_tests_and_one_publishes() -> None:
     assert upload["with"]["path"] == "_build/html"
     assert publish["needs"] == "build"
     assert publish["steps"][-1]["uses"].startswith("actions/deploy-pages@")
+
+
+def test_each_label_has_an_address_that_leads_to_its_section(tmp_path: Path) -> None:
+    (tmp_path / "section").mkdir()
+    (tmp_path / "section" / "gone.html").touch()
+    labels = {
+        "rnn-step": ("vanilla_rnn", "rnn-step", "One <step>"), "search": ("search", "", "Search"),
+        "../out": ("vanilla_rnn", "x", "No label of ours"),
+    }  # fmt: skip
+    env = SimpleNamespace(domaindata={"std": {"labels": labels}}, found_docs={"vanilla_rnn"})
+    builder = SimpleNamespace(format="html")
+    app = SimpleNamespace(env=env, builder=builder, outdir=tmp_path, config=SimpleNamespace(language="en"))
+    published.write_sections(app, None)
+    assert [path.name for path in (tmp_path / "section").iterdir()] == ["rnn-step.html"]
+    text = (tmp_path / "section" / "rnn-step.html").read_text(encoding="utf-8")
+    assert text.count('../vanilla_rnn.html#rnn-step"') == 2
+    assert "<title>One &lt;step&gt;</title>" in text
+    address = section_address("https://example.org/book/", "rnn-step: One step")
+    assert address == f"https://example.org/book/{published.SECTIONS}/rnn-step.html"
