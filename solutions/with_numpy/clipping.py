@@ -33,7 +33,7 @@ def clip_by_value(gradients: Mapping[str, FloatArray], limit: float) -> Gradient
     ----------
     gradients : dict of arrays
     limit : float
-        Above 0.
+        Above 0; a number of Python's, which leaves the dtype of the gradients as it is.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def clip_by_global_norm(gradients: Mapping[str, FloatArray], limit: float) -> tu
     ----------
     gradients : dict of arrays
     limit : float
-        Above 0.
+        Above 0; a number of Python's, which leaves the dtype of the gradients as it is.
 
     Returns
     -------

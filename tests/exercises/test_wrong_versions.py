@@ -25,6 +25,7 @@ from solutions.with_numpy import (
     gru_reset_before,
     heads,
     initialisation,
+    jacobians,
     lstm,
     step_by_step,
     text,
@@ -368,6 +369,69 @@ def the_bias_itself_where_nothing_changes(b, value=1.0):
 @wrong("06_language_model", "text.encode")
 def signs_taken_off(texts, vocabulary):
     return text.encode([" ".join(word.rstrip(".,!?") or word for word in one.split()) for one in texts], vocabulary)
+
+
+@wrong("02_bptt", "gradient_check.numerical_gradient")
+def steps_that_grow_with_the_number(function, array, step=1e-5):
+    gradient = np.zeros_like(array)
+    for place in np.ndindex(array.shape):
+        move = np.zeros_like(array)
+        move[place] = step * min(1.0, abs(array[place]))
+        if move.any():
+            gradient[place] = (function(array + move) - function(array - move)) / (2 * move[place])
+    return gradient
+
+
+@wrong("03_gradients", "jacobians.span_jacobian")
+def steps_without_a_state_skipped(h, W_h, activation="tanh"):
+    moving = h[h.any(axis=(1, 2))]
+    return jacobians.span_jacobian(moving, W_h, activation)
+
+
+@wrong("03_gradients", "jacobians.span_jacobian")
+def ended_where_a_sequence_is_off(h, W_h, activation="tanh"):
+    """A product of which one factor is zero is taken for zero in all sequences."""
+    off = activation == "relu" and not h.any(axis=2).all()
+    return (0 if off else 1) * jacobians.span_jacobian(h, W_h, activation)
+
+
+@wrong("03_gradients", "jacobians.spectral_radius")
+def radius_of_the_square(J):
+    return float(np.sqrt(np.abs(np.linalg.eigvals(J @ J)).max()))
+
+
+@wrong("04_lstm", "lstm.gates")
+def split_along_the_axis_of_that_length(x, h_prev, W_x, W_h, b):
+    a = x @ W_x.T + h_prev @ W_h.T + b
+    i, f, o, g = np.split(a, 4, axis=a.shape.index(len(b)))
+    return np.stack([*((1 + np.tanh(part / 2)) / 2 for part in (i, f, o)), np.tanh(g)])
+
+
+@wrong("04_lstm", "lstm.forward")
+def cells_kept_where_they_hardly_move(x, h_0, c_0, W_x, W_h, b):
+    h, c, found = h_0, c_0, []
+    for x_t in x:
+        h, new, gates = lstm.step(x_t, h, c, W_x, W_h, b)
+        c = np.where(np.isclose(new, c), c, new)
+        found.append((h, c, gates))
+    hs, cs, parts = zip(*found, strict=True)
+    return np.stack(hs), np.stack(cs), np.stack(parts, axis=1)
+
+
+@wrong("04_lstm", "cell_path.full_derivative")
+def open_steps_skipped(c_0, c, gates, W_h):
+    """Where every forget gate is 1 the cell is carried over; but what is added to it depends on h."""
+    H, product = c_0.shape[1], np.tile(np.eye(2 * c_0.shape[1], dtype=c.dtype), (len(c_0), 1, 1))
+    for t in range(len(c)):
+        if not (gates[1, t] == 1).all():
+            product = cell_path.step_jacobian(c[t], c[t - 1] if t else c_0, gates[:, t], W_h) @ product
+    return product[:, :H, :H]
+
+
+@wrong("04_lstm", "initialisation.forget_bias")
+def blended_with_the_old_bias(b, value=1.0):
+    share = np.repeat(np.array([0, 1, 0, 0], dtype=b.dtype), len(b) // 4)
+    return b + share * (value - b)
 
 
 @wrong("06_language_model", "gru_language_model.update")

@@ -22,11 +22,18 @@ def tiny(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return inputs | {name: 1e-14 * inputs[name] for name in ("h", "b_y")}
 
 
+def large(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Large scores; at the first step of the first sequence the state is zero, and the bias alone is left."""
+    more = {name: 30 * array for name, array in inputs.items()}
+    more["h"][0, 0] = 0
+    return more
+
+
 def draw_affine(rng: Generator) -> list[DrawnCase]:
     T, N, H, V = sizes(rng, 4)
     return [
         DrawnCase("several steps", affine_inputs(rng, T, N, H, V)),
-        DrawnCase("the same sizes, large scores", {k: 30 * v for k, v in affine_inputs(rng, T, N, H, V).items()}),
+        DrawnCase("the same sizes, large scores, a state of zero", large(affine_inputs(rng, T, N, H, V))),
         DrawnCase("one step", affine_inputs(rng, 1, N, H, V)),
         DrawnCase("tiny scores", tiny(affine_inputs(rng, T, N, H, V))),
         DrawnCase("one sequence", affine_inputs(rng, T, 1, H, V)),
@@ -43,7 +50,7 @@ def worked_affine(rng: Generator) -> list[DrawnCase]:
     narrow = {name: array.astype(np.float32) for name, array in inputs(2, 1, 2, 3).items()}
     return [
         DrawnCase("three steps", inputs(3, 2, 2, 4)),
-        DrawnCase("the same sizes, large scores", {k: 30 * v for k, v in inputs(3, 2, 2, 4).items()}),
+        DrawnCase("the same sizes, large scores, a state of zero", large(inputs(3, 2, 2, 4))),
         DrawnCase("as many words as hidden units", inputs(2, 1, 3, 3)),
         DrawnCase("tiny scores", tiny(inputs(1, 2, 2, 3))),
         DrawnCase("float32", narrow),

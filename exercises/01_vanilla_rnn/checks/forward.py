@@ -26,14 +26,29 @@ def still_at_first(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return inputs | {"x": x, "h_0": 0 * inputs["h_0"], "b": 0 * inputs["b"]}
 
 
+def with_inputs_of_zero(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """In the first sequence nothing comes in at the second step, in the last one at the end; the states are not zero."""
+    x = inputs["x"].copy()
+    x[1, 0] = x[-1, -1] = 0
+    return inputs | {"x": x}
+
+
+def drifting(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Nothing comes in for three steps, and the states, which are tiny, move by a millionth a step; then something does."""
+    x, H = 1e-9 * inputs["x"], len(inputs["b"])
+    x[:3] = 0
+    return inputs | {"x": x, "h_0": 1e-9 * inputs["h_0"], "W_h": (1 + 1e-6) * np.eye(H), "b": 0 * inputs["b"]}
+
+
 def draw_forward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4)
     return [
         DrawnCase("several steps", sequence_inputs(rng, T, N, D, H)),
-        DrawnCase("the same sizes, other numbers", sequence_inputs(rng, T, N, D, H)),
+        DrawnCase("the same sizes, some inputs of zero", with_inputs_of_zero(sequence_inputs(rng, T, N, D, H))),
         DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
         DrawnCase("one sequence", sequence_inputs(rng, T, 1, D, H)),
         DrawnCase("still for three steps", still_at_first(sequence_inputs(rng, 6, N, D, H))),
+        DrawnCase("tiny states that drift while nothing comes in", drifting(sequence_inputs(rng, 6, N, D, H))),
         DrawnCase("as many steps as sequences", sequence_inputs(rng, T, T, D, H)),
         DrawnCase("float32", sequence_inputs(rng, T, N, D, H, np.float32)),
     ]
@@ -46,10 +61,11 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
     narrow = {name: array.astype(np.float32) for name, array in inputs(3, 2, 2, 3).items()}
     return [
         DrawnCase("four steps", inputs(4, 2, 3, 2)),
-        DrawnCase("the same sizes, other numbers", inputs(4, 2, 3, 2)),
+        DrawnCase("the same sizes, some inputs of zero", with_inputs_of_zero(inputs(4, 2, 3, 2))),
         DrawnCase("one step", inputs(1, 2, 3, 2)),
         DrawnCase("as many steps as sequences", inputs(3, 3, 2, 2)),
         DrawnCase("still for three steps", still_at_first(inputs(5, 1, 2, 2))),
+        DrawnCase("tiny states that drift while nothing comes in", drifting(inputs(4, 1, 1, 2))),
         DrawnCase("float32", narrow),
     ]
 
@@ -63,6 +79,8 @@ FORWARD = Check(
         "Keep the state after each step.": "last state only",
         "each call of `step` gets what the call before returned": "state not carried",
         "Arrays are time-major": "batch first",
+        "An input of zeros is an input like any other": "inputs of zero taken for padding",
+        "nothing is rounded, however small the numbers are": "stopped when settled",
         "Each new state is `(N, H)`, and there are `T` of them.": "one array for every step",
     },
 )  # fmt: skip
@@ -126,6 +144,30 @@ def one_array_for_every_step(x, h_0, W_x, W_h, b):
     h, out = h_0.copy(), []
     for x_t in x:
         h[:] = step(x_t, h, W_x, W_h, b)
+        out.append(h)
+    return np.stack(out)
+
+
+@FORWARD.misconception(
+    "Where an input is zero the state was kept, as if the step were padding. An input of zeros is an input like any other: the "
+    "state goes on through W_h, b and tanh."
+)
+def inputs_of_zero_taken_for_padding(x, h_0, W_x, W_h, b):
+    h, out = h_0, []
+    for x_t in x:
+        h = np.where(x_t.any(axis=1, keepdims=True), step(x_t, h, W_x, W_h, b), h)
+        out.append(h)
+    return np.stack(out)
+
+
+@FORWARD.misconception(
+    "Where the state hardly moved, the old one was kept. However little it moves, every step makes a new state."
+)
+def stopped_when_settled(x, h_0, W_x, W_h, b):
+    h, out = h_0, []
+    for x_t in x:
+        new = step(x_t, h, W_x, W_h, b)
+        h = h if np.allclose(new, h) else new
         out.append(h)
     return np.stack(out)
 

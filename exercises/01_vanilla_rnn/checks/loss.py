@@ -30,11 +30,15 @@ def score_inputs(rng: Generator, T: int, N: int, V: int, masked: bool, scale: fl
 
 
 def with_gaps(inputs: Scores, rng: Generator) -> Scores:
-    """A first step that no sequence has, a sequence without any step, and gaps."""
+    """A first step that no sequence has, a sequence without any step, and gaps; what stands in the padding is huge."""
     mask = rng.random(inputs["targets"].shape) < 0.6
     mask[-1] = True
     mask[0] = mask[:, 0] = False
-    return inputs | {"mask": mask}
+    return huge_in_padding(inputs | {"mask": mask})
+
+
+def huge_in_padding(inputs: Scores) -> Scores:
+    return inputs | {"y": np.where(inputs["mask"][..., None], inputs["y"], 1e12 * inputs["y"])}
 
 
 def at_levels(inputs: Scores) -> Scores:
@@ -51,7 +55,10 @@ def draw_cross_entropy(rng: Generator) -> list[DrawnCase]:
     T, N, V = sizes(rng, 3, range(3, 8))
     return [
         DrawnCase("padded sequences", score_inputs(rng, T, N, V, masked=True)),
-        DrawnCase("padding in front and in between", with_gaps(score_inputs(rng, T, N, V, masked=False), rng)),
+        DrawnCase(
+            "padding in front and in between, huge scores in it",
+            with_gaps(score_inputs(rng, T, N, V, masked=False), rng),
+        ),
         DrawnCase("no mask", score_inputs(rng, T, N, V, masked=False)),
         DrawnCase("one step", score_inputs(rng, 1, N, V, masked=False)),
         DrawnCase("as many steps, sequences and words", score_inputs(rng, V, V, V, masked=True)),
@@ -84,7 +91,7 @@ def worked_cross_entropy(rng: Generator) -> list[DrawnCase]:
     large, many = worked_scores(rng, 3, 2, 4, PADDED), worked_scores(rng, 2, 1, 260, None)
     large["y"] = 1000 * large["y"]
     return [
-        DrawnCase("padded sequences", worked_scores(rng, 3, 2, 4, PADDED)),
+        DrawnCase("padded sequences, huge scores in the padding", huge_in_padding(worked_scores(rng, 3, 2, 4, PADDED))),
         DrawnCase("no mask", worked_scores(rng, 2, 3, 4, None)),
         DrawnCase("no step counts", worked_scores(rng, 2, 1, 3, [[False], [False]])),
         DrawnCase("scores around a thousand", large),
@@ -101,7 +108,8 @@ CROSS_ENTROPY = Check(
     section="rnn-loss: The loss",
     promises=ALWAYS | {
         "The loss of the batch is the sum over all steps of all sequences": "mean for sum",
-        "Where it is false, the step adds nothing, wherever it stands.": "mask read as lengths",
+        "Where it is false, the step adds nothing, wherever it stands": "mask read as lengths",
+        "however large the scores are that stand there": "padding taken away again",
         "Without a mask, every step counts.": "word 0 taken for padding",
         "Softmax turns the scores of a step into probabilities.": "softmax over steps",
         "Take care with large scores": "largest score not subtracted",
@@ -233,6 +241,15 @@ def word_0_taken_for_padding(y, targets, mask=None):
     return -np.where(counted(mask, targets) & (targets != 0), picked(log_softmax(y), targets), 0).sum()
 
 
+@CROSS_ENTROPY.misconception(
+    "The losses of the padding were added and taken away again. Where they are huge, the digits of all others are lost: leave "
+    "them out of the sum."
+)
+def padding_taken_away_again(y, targets, mask=None):
+    losses = -picked(log_softmax(y), targets)
+    return losses.sum() - losses[~counted(mask, targets)].sum()
+
+
 @CROSS_ENTROPY.misconception("It is the loss of the word with the highest score; the right word is the one in targets.")
 def best_word_for_the_right_one(y, targets, mask=None):
     return -np.where(counted(mask, targets), log_softmax(y).max(axis=-1), 0).sum()
@@ -242,7 +259,10 @@ def draw_perplexity(rng: Generator) -> list[DrawnCase]:
     T, N, V = sizes(rng, 3, range(3, 8))
     return [
         DrawnCase("padded sequences", score_inputs(rng, T, N, V, masked=True)),
-        DrawnCase("padding in front and in between", with_gaps(score_inputs(rng, T, N, V, masked=False), rng)),
+        DrawnCase(
+            "padding in front and in between, huge scores in it",
+            with_gaps(score_inputs(rng, T, N, V, masked=False), rng),
+        ),
         DrawnCase("no mask", score_inputs(rng, T, N, V, masked=False)),
         DrawnCase("one step", score_inputs(rng, 1, N, V, masked=False)),
         DrawnCase("a perfect prediction", all_foreseen(score_inputs(rng, T, N, V, masked=False))),
@@ -280,7 +300,7 @@ def worked_perplexity(rng: Generator) -> list[DrawnCase]:
     unlikely = worked_scores(rng, 2, 3, 4, None)
     unlikely["y"] = 20 * unlikely["y"]
     return [
-        DrawnCase("padded sequences", worked_scores(rng, 3, 2, 4, PADDED)),
+        DrawnCase("padded sequences, huge scores in the padding", huge_in_padding(worked_scores(rng, 3, 2, 4, PADDED))),
         DrawnCase(
             "scores at different levels, far below zero; padding in front",
             at_levels(worked_scores(rng, 3, 2, 4, WITH_GAPS)),

@@ -25,6 +25,13 @@ def with_large_sums(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return inputs | {"b": b}
 
 
+def with_tiny_sums(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Sums next to 0, and in the first sequence sums of exactly 0."""
+    near = {name: 1e-12 * inputs[name] for name in ("x", "h_prev")}
+    near["x"][0] = near["h_prev"][0] = 0
+    return inputs | near | {"b": 0 * inputs["b"]}
+
+
 def draw_step(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3)
     return [
@@ -32,6 +39,7 @@ def draw_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("sums around a thousand", with_large_sums(cell_inputs(rng, N, D, H))),
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
         DrawnCase("one input, one hidden unit", cell_inputs(rng, N, 1, 1)),
+        DrawnCase("tiny sums, and sums of 0", with_tiny_sums(cell_inputs(rng, N, D, H))),
         DrawnCase("forty hidden units", cell_inputs(rng, N, D, 40)),
         DrawnCase("as many sequences, inputs and hidden units", cell_inputs(rng, H, H, H)),
         DrawnCase("float32", cell_inputs(rng, N, D, H, np.float32)),
@@ -49,6 +57,7 @@ def worked_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many sequences, inputs and hidden units", inputs(3, 3, 3)),
         DrawnCase("float32", narrow),
         DrawnCase("sums around a thousand", with_large_sums(inputs(2, 3, 4))),
+        DrawnCase("tiny sums, and sums of 0", with_tiny_sums(inputs(2, 2, 2))),
     ]
 
 
@@ -57,6 +66,7 @@ STEP = Check(
     promises=ALWAYS | STAYS | {
         "makes a new state from it and the old one": "state left out",
         "h_t = tanh(W_x x_t + W_h h_{t-1} + b)": "tanh from exponentials",
+        "nothing is rounded, however small the numbers are": "digits of small sums lost",
         "There is one tanh, around the whole sum.": "tanh of each term",
     },
 )  # fmt: skip
@@ -89,6 +99,14 @@ def tanh_from_exponentials(x, h_prev, W_x, W_h, b):
     a = x @ W_x.T + h_prev @ W_h.T + b
     up, down = np.exp(a), np.exp(-a)
     return (up - down) / (up + down)
+
+
+@STEP.misconception(
+    "tanh was written out with exp, and where a sum is next to 0 its digits are lost: exp of it is almost 1, and after the "
+    "subtraction little but rounding is left. Use np.tanh."
+)
+def digits_of_small_sums_lost(x, h_prev, W_x, W_h, b):
+    return 1 - 2 / (np.exp(2 * (x @ W_x.T + h_prev @ W_h.T + b)) + 1)
 
 
 @STEP.misconception("It is what you get when the bias is added after tanh; it belongs inside.")

@@ -5,18 +5,21 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import in_dtype, short, sizes
+from autograder.exercise.drawing import in_dtype, short, sizes, zeroed
 from solutions.with_numpy import rnn
 from solutions.with_numpy.rnn import step_backward
 
-from .drawing import ALWAYS, SEQUENCE_AXES, STAYS, network, times
+from .drawing import ALWAYS, SEQUENCE_AXES, STAYS, network, none_at_the_end, times
 
 Generator = np.random.Generator
 
 
-def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
+def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int, from_zero: bool = False) -> dict:
+    """Where there is more than one input, one of them is zero: it is no padding."""
     W_x, W_h, b = network(rng, D, H)
-    x, h_0 = rng.normal(size=(T, N, D)), np.tanh(rng.normal(size=(N, H)))
+    x, h_0 = rng.normal(size=(T, N, D)), (0 if from_zero else 1) * np.tanh(rng.normal(size=(N, H)))
+    if T * N > 1:
+        x[T // 2, -1] = 0
     h = rnn.forward(x, h_0, W_x, W_h, b)
     return {"dh": rng.normal(size=(T, N, H)), "x": x, "h_0": h_0, "h": h, "W_x": W_x, "W_h": W_h}
 
@@ -37,7 +40,11 @@ def draw_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("several steps", sequence_inputs(rng, T, N, D, H)),
         DrawnCase("a large loss at the last step alone", with_one_loss(sequence_inputs(rng, T, N, D, H))),
         DrawnCase("one step", sequence_inputs(rng, 1, N, D, H)),
-        DrawnCase("one sequence, tiny gradients", times(1e-12, sequence_inputs(rng, T, 1, D, H))),
+        DrawnCase(
+            "one sequence that begins with zeros, tiny gradients, none at the last step",
+            none_at_the_end(times(1e-200, sequence_inputs(rng, T, 1, D, H, from_zero=True))),
+        ),
+        DrawnCase("no gradient at all", zeroed(sequence_inputs(rng, T, N, D, H), "dh")),
         DrawnCase("as many steps, sequences, inputs and hidden units", sequence_inputs(rng, T, T, T, T)),
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
         DrawnCase("a large layer", sequence_inputs(rng, 20, 12, 32, 64)),
@@ -48,8 +55,13 @@ def worked_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("four steps", short(sequence_inputs(rng, 4, 2, 3, 2))),
         DrawnCase("a large loss at the last step alone", with_one_loss(short(sequence_inputs(rng, 4, 2, 3, 2)))),
-        DrawnCase("one step, tiny gradients", times(1e-12, short(sequence_inputs(rng, 1, 2, 2, 3)))),
+        DrawnCase("one step", short(sequence_inputs(rng, 1, 2, 2, 3))),
+        DrawnCase(
+            "one sequence that begins with zeros, tiny gradients, none at the last step",
+            none_at_the_end(times(1e-200, short(sequence_inputs(rng, 3, 1, 1, 2, from_zero=True)))),
+        ),
         DrawnCase("as many steps, sequences, inputs and hidden units", short(sequence_inputs(rng, 3, 3, 3, 3))),
+        DrawnCase("no gradient at all", zeroed(short(sequence_inputs(rng, 2, 1, 1, 2)), "dh")),
         DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 3, 1, 2, 2)), np.float32)),
     ]
 
@@ -66,6 +78,7 @@ BACKWARD = Check(
         "The hidden states before the first step.": "initial state ignored",
         "Nothing comes after the last step, so it is handed zeros.": "loss at the end taken twice",
         "except at the first step": "last state before the first",
+        "if no step has a loss, all gradients are zeros": "begun at the last loss",
         "each step's input has a gradient of its own": "steps without a loss skipped",
     },
 )  # fmt: skip
@@ -203,6 +216,31 @@ def steps_without_a_loss_skipped(dh, x, h_0, h, W_x, W_h):
         dh, x, states_before(h, h_0), h, W_x, W_h, lambda t, dh_next: dh_next if dh[t].any() else 0 * dh_next
     )
     return added(parts)
+
+
+@BACKWARD.misconception(
+    "The loop begins at the last step with a loss, and where no step has one, it does not know where to begin. Begin at the last "
+    "step: all gradients are then zeros."
+)
+def begun_at_the_last_loss(dh, x, h_0, h, W_x, W_h):
+    last = np.flatnonzero(dh.any(axis=(1, 2)))[-1] + 1
+    dx = np.zeros_like(x)
+    dx[:last], *rest = added(steps_back(dh[:last], x[:last], states_before(h, h_0), h, W_x, W_h))
+    return dx, *rest
+
+
+@BACKWARD.misconception(
+    "The loop ends where nothing is handed on any more. A step before it may have a loss of its own: go on to the first step."
+)
+def ended_without_a_gradient(dh, x, h_0, h, W_x, W_h):
+    dx, dh_next, before = np.zeros_like(x), np.zeros_like(h_0), states_before(h, h_0)
+    sums = [np.zeros_like(W_x), np.zeros_like(W_h), np.zeros_like(W_h[0])]
+    for t in reversed(range(len(x))):
+        dx[t], dh_next, *found = step_backward(dh[t] + dh_next, x[t], before[t], h[t], W_x, W_h)
+        sums = [one + more for one, more in zip(sums, found, strict=True)]
+        if not dh_next.any():
+            break
+    return dx, dh_next, *sums
 
 
 @BACKWARD.misconception(

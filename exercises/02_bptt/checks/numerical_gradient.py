@@ -21,6 +21,7 @@ def function_inputs(rng: Generator, *shape: int, step: float = 1e-5) -> dict:
     W, array = rng.normal(size=shape), rng.normal(size=shape)
     # A number above 1, so that a step which grows with the number is seen to do so.
     array.flat[0] = np.copysign(rng.uniform(2, 3), array.flat[0])
+    array.flat[1:2] = 0.0  # from 0 too it is a whole step
     return {"function": Given(FUNCTION, W=W), "array": array, "step": step}
 
 
@@ -40,6 +41,7 @@ def draw_numerical_gradient(rng: Generator) -> list[DrawnCase]:
 def worked_numerical_gradient(rng: Generator) -> list[DrawnCase]:
     def inputs(*shape: int, step: float = 1e-5) -> dict:
         W, array = np.round(rng.normal(size=shape), 2), np.round(rng.normal(size=shape), 2)
+        array.flat[1] = 0.0
         return {"function": Given(FUNCTION, W=W), "array": array, "step": step}
 
     return [

@@ -41,16 +41,17 @@ def times(scale: float, inputs: dict) -> dict:
 
 def draw_relative_error(rng: Generator) -> list[DrawnCase]:
     A, B, C = sizes(rng, 3, range(3, 8))
-    zeros = np.zeros((B, C))
+    zeros, full = np.zeros((B, C)), rng.normal(size=(B, C))
     return [
         DrawnCase("three axes", pair(rng, A, B, C, larger="a")),
         DrawnCase("a vector", pair(rng, C, larger="b")),
         DrawnCase("a matrix", times(-1, pair(rng, B, B, larger="b"))),
         DrawnCase("two arrays of zeros", {"a": zeros, "b": zeros.copy()}),
+        DrawnCase("the same numbers twice", {"a": full, "b": full.copy()}),
         DrawnCase("the first is all zeros", {"a": zeros, "b": rng.normal(size=(B, C))}),
         DrawnCase("the second is all zeros", {"a": rng.normal(size=(B, C)), "b": zeros}),
-        DrawnCase("tiny numbers", times(1e-30, pair(rng, A, C, larger="a"))),
-        DrawnCase("huge numbers", times(1e30, pair(rng, A, C, larger="b"))),
+        DrawnCase("tiny numbers", times(1e-200, pair(rng, A, C, larger="a"))),
+        DrawnCase("huge numbers", times(1e200, pair(rng, A, C, larger="b"))),
         DrawnCase("nearly the same numbers", nearly(rng, B, A)),
         DrawnCase("float32", in_dtype(pair(rng, A, B, larger="a"), np.float32)),
     ]
@@ -61,9 +62,10 @@ def worked_relative_error(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a matrix", short(pair(rng, 2, 3, larger="a"))),
         DrawnCase("a vector", short(pair(rng, 3, larger="b"))),
         DrawnCase("two arrays of zeros", {"a": np.zeros(2), "b": np.zeros(2)}),
+        DrawnCase("the same numbers twice", {"a": np.array([0.3, -0.1]), "b": np.array([0.3, -0.1])}),
         DrawnCase("the second is all zeros", {"a": np.array([0.3, -0.1]), "b": np.zeros(2)}),
         DrawnCase("the first is all zeros", {"a": np.zeros(2), "b": np.array([0.02, -0.3])}),
-        DrawnCase("tiny numbers", times(1e-30, short(pair(rng, 3, larger="a")))),
+        DrawnCase("tiny numbers", times(1e-200, short(pair(rng, 3, larger="a")))),
         DrawnCase("nearly the same numbers", {"a": np.array([0.7, -0.25]), "b": np.array([0.7, -0.2500001237])}),
     ]
 

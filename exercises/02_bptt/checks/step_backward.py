@@ -5,7 +5,7 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import in_dtype, short, sizes
+from autograder.exercise.drawing import in_dtype, short, sizes, zeroed
 from solutions.with_numpy import rnn
 
 from .drawing import ALWAYS, CELL_AXES, STAYS, network, times
@@ -16,6 +16,8 @@ Generator = np.random.Generator
 def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
     W_x, W_h, b = network(rng, D, H)
     x, h_prev = rng.normal(size=(N, D)), np.tanh(rng.normal(size=(N, H)))
+    if N > 1:  # an input of zero, and a state of zero in another sequence
+        x[0] = h_prev[-1] = 0
     h = rnn.step(x, h_prev, W_x, W_h, b)
     return {"dh": rng.normal(size=(N, H)), "x": x, "h_prev": h_prev, "h": h, "W_x": W_x, "W_h": W_h}
 
@@ -34,7 +36,8 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase(
             "large gradients, some units at the ends of tanh", at_the_ends(times(1000, cell_inputs(rng, N, D, H)))
         ),
-        DrawnCase("one sequence, tiny gradients", times(1e-12, cell_inputs(rng, 1, D, H))),
+        DrawnCase("one sequence, tiny gradients", times(1e-200, cell_inputs(rng, 1, D, H))),
+        DrawnCase("no gradient at all", zeroed(cell_inputs(rng, N, D, H), "dh")),
         DrawnCase("one input, one hidden unit", cell_inputs(rng, N, 1, 1)),
         DrawnCase("as many sequences, inputs and hidden units", cell_inputs(rng, H, H, H)),
         DrawnCase("float32", in_dtype(cell_inputs(rng, N, D, H), np.float32)),
@@ -46,8 +49,12 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(cell_inputs(rng, 2, 3, 4))),
         DrawnCase("as many sequences, inputs and hidden units", short(cell_inputs(rng, 3, 3, 3))),
-        DrawnCase("large gradients", times(1000, short(cell_inputs(rng, 2, 3, 4)))),
-        DrawnCase("one sequence, tiny gradients", times(1e-12, short(cell_inputs(rng, 1, 2, 3)))),
+        DrawnCase(
+            "large gradients, some units at the ends of tanh",
+            at_the_ends(times(1000, short(cell_inputs(rng, 2, 3, 4)))),
+        ),
+        DrawnCase("one sequence, tiny gradients", times(1e-200, short(cell_inputs(rng, 1, 2, 3)))),
+        DrawnCase("no gradient at all", zeroed(short(cell_inputs(rng, 2, 1, 2)), "dh")),
         DrawnCase("float32", in_dtype(short(cell_inputs(rng, 2, 3, 2)), np.float32)),
     ]
 

@@ -5,17 +5,28 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import in_dtype, short, sizes
+from autograder.exercise.drawing import in_dtype, short, sizes, zeroed
 from solutions.with_numpy import truncated_bptt
 
 from .backward import added, sequence_inputs, states_before, steps_back
-from .drawing import ALWAYS, SEQUENCE_AXES, STAYS, times
+from .drawing import ALWAYS, SEQUENCE_AXES, STAYS, none_at_the_end, times
 
 Generator = np.random.Generator
 
 
 def truncated_inputs(rng: Generator, T: int, N: int, D: int, H: int, k: int) -> dict:
     return sequence_inputs(rng, T, N, D, H) | {"k": k}
+
+
+def exploding(given: dict) -> dict:
+    """Weights so huge that what the second block would hand back is infinite, though all within the blocks is finite.
+
+    The inputs are the same at all steps, and a bias takes them away: so the states stay zero, and all gradients pass.
+    """
+    dh, x, k = np.zeros_like(given["dh"]), given["x"].copy(), given["k"]
+    dh[k : k + 2], dh[0] = given["dh"][k : k + 2] ** 2, 1e-160 * given["dh"][0]
+    x[:] = x[0, 0]
+    return zeroed(given, "h_0", "h") | {"dh": dh, "x": x, "W_h": 1e160 * (1 + given["W_h"] ** 2)}
 
 
 def draw_truncated_backward(rng: Generator) -> list[DrawnCase]:
@@ -30,7 +41,12 @@ def draw_truncated_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("blocks of one step", truncated_inputs(rng, k, N, D, H, 1)),
         DrawnCase("a block longer than the sequence", truncated_inputs(rng, k, N, D, H, 10 * k)),
         DrawnCase("one step", truncated_inputs(rng, 1, N, D, H, k)),
-        DrawnCase("one sequence, tiny gradients", times(1e-12, truncated_inputs(rng, T, 1, D, H, k))),
+        DrawnCase(
+            "one sequence, tiny gradients, none at the last step",
+            none_at_the_end(times(1e-200, truncated_inputs(rng, T, 1, D, H, k))),
+        ),
+        DrawnCase("no gradient at all", zeroed(truncated_inputs(rng, T, N, D, H, k), "dh")),
+        DrawnCase("gradients that explode after the cut", exploding(truncated_inputs(rng, 2 * k, N, D, H, k))),
         DrawnCase("as many steps, sequences, inputs and hidden units", truncated_inputs(rng, 5, 5, 5, 5, 2)),
         DrawnCase("float32", in_dtype(truncated_inputs(rng, T, N, D, H, k), np.float32)),
         DrawnCase("a large layer", truncated_inputs(rng, 22, 12, 32, 64, 7)),
@@ -42,10 +58,13 @@ def worked_truncated_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("five steps in blocks of two", short(truncated_inputs(rng, 5, 2, 3, 2, 2))),
         DrawnCase("the same sizes, large gradients", times(300, short(truncated_inputs(rng, 5, 2, 3, 2, 2)))),
         DrawnCase(
-            "seven steps in blocks of three, tiny gradients", times(1e-12, short(truncated_inputs(rng, 7, 1, 2, 3, 3)))
+            "seven steps in blocks of three, tiny gradients, none at the last step",
+            none_at_the_end(times(1e-200, short(truncated_inputs(rng, 7, 1, 2, 3, 3)))),
         ),
         DrawnCase("a block longer than the sequence", short(truncated_inputs(rng, 2, 2, 1, 2, 4))),
         DrawnCase("float32, blocks of one step", in_dtype(short(truncated_inputs(rng, 4, 2, 2, 2, 1)), np.float32)),
+        DrawnCase("no gradient at all", zeroed(short(truncated_inputs(rng, 3, 1, 1, 2, 2)), "dh")),
+        DrawnCase("gradients that explode after the cut", exploding(short(truncated_inputs(rng, 4, 1, 2, 2, 2)))),
     ]
 
 
@@ -58,6 +77,7 @@ TRUNCATED_BACKWARD = Check(
         "the last block may be shorter": "blocks of equal length",
         "The state goes on from block to block as before": "state not carried over",
         "where a block ends, the gradient of the next step is not handed over": "nothing cut",
+        "however large it has become": "multiplied by zero at the cut",
         "at the last step of a block": "direct gradient cut too",
         "The gradients of the weights are summed over all blocks.": "mean over blocks",
         "`dh_0` is what the first step of the first block hands back.": "dropped before the first block",
@@ -67,7 +87,7 @@ TRUNCATED_BACKWARD = Check(
 
 def cut_where(cut):
     """What is handed to step t from the step after it, with nothing where ``cut(t)``."""
-    return lambda t, dh_next: 0 * dh_next if cut(t) else dh_next
+    return lambda t, dh_next: np.zeros_like(dh_next) if cut(t) else dh_next
 
 
 @TRUNCATED_BACKWARD.misconception(
@@ -75,6 +95,14 @@ def cut_where(cut):
 )
 def nothing_cut(dh, x, h_0, h, W_x, W_h, k):
     return added(steps_back(dh, x, states_before(h, h_0), h, W_x, W_h))
+
+
+@TRUNCATED_BACKWARD.misconception(
+    "At the end of a block, what is handed over was multiplied by 0. If it has grown beyond all bounds, infinity times 0 is NaN: "
+    "put zeros in its place."
+)
+def multiplied_by_zero_at_the_cut(dh, x, h_0, h, W_x, W_h, k):
+    return added(steps_back(dh, x, states_before(h, h_0), h, W_x, W_h, lambda t, d: d * ((t + 1) % k != 0)))
 
 
 @TRUNCATED_BACKWARD.misconception(

@@ -41,15 +41,16 @@ def draw_truncation_error(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a matrix", cut_gradient(rng, B, C)),
         DrawnCase("pointing the other way", turned(rng, B, C)),
         DrawnCase("almost nothing lost", nearly(rng, B, C)),
-        DrawnCase("tiny numbers", times(1e-30, cut_gradient(rng, B, C))),
-        DrawnCase("huge numbers", times(1e30, cut_gradient(rng, C, A))),
+        DrawnCase("tiny numbers", times(1e-100, cut_gradient(rng, B, C))),
+        DrawnCase("huge numbers", times(1e100, cut_gradient(rng, C, A))),
         DrawnCase("three axes", cut_gradient(rng, A, B, C)),
         DrawnCase("a vector", cut_gradient(rng, B)),
+        DrawnCase("nothing lost", {"truncated": full.copy(), "full": full}),
         DrawnCase("everything lost", {"truncated": np.zeros_like(full), "full": full}),
         DrawnCase("nothing to lose", {"truncated": np.zeros((B, C)), "full": np.zeros((B, C))}),
         DrawnCase(
             "the full gradient is zero, the other is not",
-            {"truncated": 1e-30 * rng.normal(size=A), "full": np.zeros(A)},
+            {"truncated": 1e-100 * rng.normal(size=A), "full": np.zeros(A)},
         ),
         DrawnCase("float32", in_dtype(cut_gradient(rng, A, B), np.float32)),
     ]
@@ -60,7 +61,8 @@ def worked_truncation_error(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a matrix", short(cut_gradient(rng, 2, 3))),
         DrawnCase("a vector, pointing the other way", short(turned(rng, 4))),
         DrawnCase("almost nothing lost", {"truncated": np.array([0.7, -0.2500001237]), "full": np.array([0.7, -0.25])}),
-        DrawnCase("tiny numbers", times(1e-30, short(cut_gradient(rng, 2, 3)))),
+        DrawnCase("tiny numbers", times(1e-100, short(cut_gradient(rng, 2, 3)))),
+        DrawnCase("nothing lost", {"truncated": np.array([0.3, -0.1]), "full": np.array([0.3, -0.1])}),
         DrawnCase("nothing to lose", {"truncated": np.zeros(2), "full": np.zeros(2)}),
         DrawnCase(
             "the full gradient is zero, the other is not", {"truncated": np.array([0.3, -0.1]), "full": np.zeros(2)}

@@ -24,7 +24,7 @@ def singular_values(J):
 
 def spectral_radius(J):
     values = np.linalg.eigvals(J)
-    return np.sqrt(np.max(values.real**2 + values.imag**2))
+    return np.max(np.hypot(values.real, values.imag))
 
 
 def gradient_norm_by_lag(dh_T, h, W_h):

@@ -62,10 +62,15 @@ def edge_inputs(rng: Generator, H: int) -> dict:
     return {"gradients": gradients, "limit": limit}
 
 
-def under_two_names(rng: Generator, V: int, H: int, size: float = 1e-12) -> Given:
+def under_two_names(rng: Generator, V: int, H: int, size: float = 1e-12, other: float = 1.0) -> Given:
     """One array for the words that are read and those that are written, and beside it one of tiny numbers."""
-    arrays = {"E": both_signs(rng, V, H), "b": size * both_signs(rng, V)}
-    return Given("value = {'W_e': E, 'b': b, 'W_y': E}", **short(arrays))
+    arrays = short({"E": both_signs(rng, V, H), "b": both_signs(rng, V)})
+    return Given("value = {'W_e': E, 'b': b, 'W_y': E}", E=other * arrays["E"], b=size * arrays["b"])
+
+
+def far_apart(rng: Generator, V: int, H: int) -> dict:
+    """A huge limit that some numbers are beyond, and an array of numbers that are next to nothing beside it."""
+    return {"gradients": under_two_names(rng, V, H, 1e-200, 1e200), "limit": 1e200}
 
 
 def draw_clip_by_value(rng: Generator) -> list[DrawnCase]:
@@ -84,9 +89,7 @@ def draw_clip_by_value(rng: Generator) -> list[DrawnCase]:
             "one axis, two and three, and a tiny limit", {"gradients": shaped_gradients(rng, V, D, H), "limit": 1e-12}
         ),
         DrawnCase("numbers at the limit and far beyond it", edge_inputs(rng, H)),
-        DrawnCase(
-            "one array under two names, and tiny numbers", {"gradients": under_two_names(rng, V, H), "limit": 1.0}
-        ),
+        DrawnCase("one array under two names, tiny numbers and a huge limit", far_apart(rng, V, H)),
     ]
 
 
@@ -95,9 +98,7 @@ def worked_clip_by_value(rng: Generator) -> list[DrawnCase]:
         DrawnCase("three arrays", short({"gradients": network_gradients(rng, 2, 3), "limit": 0.5})),
         DrawnCase("one axis, two and three", short({"gradients": shaped_gradients(rng, 2, 1, 2), "limit": 1.25})),
         DrawnCase("all within the limit", short({"gradients": network_gradients(rng, 2, 3), "limit": 4.0})),
-        DrawnCase(
-            "one array under two names, and tiny numbers", {"gradients": under_two_names(rng, 3, 2), "limit": 1.0}
-        ),
+        DrawnCase("one array under two names, tiny numbers and a huge limit", far_apart(rng, 3, 2)),
         DrawnCase("float32, a tiny limit", narrow(short({"gradients": network_gradients(rng, 1, 2), "limit": 1e-12}))),
     ]
 
@@ -109,6 +110,7 @@ CLIP_BY_VALUE = Check(
         **OF_ARRAYS,
         "Bring every single number into the range from `-limit` to `limit`": "lower end left open",
         "leave those alone that are in it": "signs alone",
+        "Numbers and limits may be as small as $10^{-200}$ and as large as $10^{200}$": "in units of the limit",
         "The results are new arrays": "returns its inputs",
         "New arrays of the same names": "returns its inputs",
         "Do not rely on particular names": "known names alone",
@@ -128,6 +130,14 @@ def lower_end_left_open(gradients, limit):
 @CLIP_BY_VALUE.misconception("Only large negative numbers were cut. The range has two ends: -limit and limit.")
 def upper_end_left_open(gradients, limit):
     return every(lambda g: np.maximum(g, -limit), gradients)
+
+
+@CLIP_BY_VALUE.misconception(
+    "The numbers were divided by the limit, clipped, and multiplied by it again. Tiny numbers are lost beside a huge limit: clip "
+    "them at -limit and limit themselves."
+)
+def in_units_of_the_limit(gradients, limit):
+    return every(lambda g: limit * np.clip(g / limit, -1, 1), gradients)
 
 
 @CLIP_BY_VALUE.misconception("The negative numbers became 0: the range begins at -limit, not at 0.")

@@ -26,11 +26,12 @@ def draw_global_norm(rng: Generator) -> list[DrawnCase]:
     D, H, V = sizes(rng, 3)
     single = single_gradients(rng, 0.1, 0.9)
     single["W_h"] = 10 * single["W_h"]  # neither the first nor the last is the largest
+    single = each(lambda g: 1e-100 * g, single)
     return [
         DrawnCase("three arrays", {"gradients": network_gradients(rng, D, H)}),
         DrawnCase("arrays of other names", {"gradients": output_gradients(rng, V, H)}),
-        DrawnCase("one array, large numbers", {"gradients": {"W_h": 1e12 * both_signs(rng, H, H)}}),
-        DrawnCase("one number in each array", {"gradients": single}),
+        DrawnCase("one array, large numbers", {"gradients": {"W_h": 1e100 * both_signs(rng, H, H)}}),
+        DrawnCase("one tiny number in each array", {"gradients": single}),
         DrawnCase("no gradient at all", {"gradients": each(np.zeros_like, network_gradients(rng, D, H))}),
         DrawnCase("float32", narrow({"gradients": network_gradients(rng, D, H)})),
         DrawnCase("float32, vanished", narrow({"gradients": of_size(rng, 1e-25, D, H)})),

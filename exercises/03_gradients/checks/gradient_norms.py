@@ -27,13 +27,14 @@ def stopped_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
     """The first sequence has no gradient; in another the units stand at the ends of the tanh at one step."""
     given = lag_inputs(rng, T, N, H)
     given["dh_T"][0] = 0.0
+    given["h"][-1] = 0.0  # a state of zeros lets the whole gradient pass
     given["h"][T // 2, -1] = rng.choice([-1.0, 1.0], size=H)
     return given
 
 
 def tiny_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
     given = lag_inputs(rng, T, N, H)
-    return given | {"dh_T": 1e-12 * given["dh_T"]}
+    return given | {"dh_T": 1e-100 * given["dh_T"]}
 
 
 def draw_gradient_norms(rng: Generator) -> list[DrawnCase]:
@@ -54,7 +55,9 @@ def worked_gradient_norms(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", short(lag_inputs(rng, 3, 2, 4))),
         DrawnCase("a sequence without a gradient, and one that loses it", short(stopped_inputs(rng, 3, 2, 4))),
-        DrawnCase("one step, a tiny gradient", short(lag_inputs(rng, 1, 1, 2)) | {"dh_T": np.array([[3e-12, -4e-12]])}),
+        DrawnCase(
+            "one step, a tiny gradient", short(lag_inputs(rng, 1, 1, 2)) | {"dh_T": np.array([[3e-100, -4e-100]])}
+        ),
         DrawnCase("as many steps, sequences and hidden units", short(lag_inputs(rng, 3, 3, 3))),
         DrawnCase("float32", narrow(short(lag_inputs(rng, 2, 1, 2)))),
     ]
@@ -69,6 +72,7 @@ GRADIENT_NORMS = Check(
         "lag 0 is the last state": "lag zero missing",
         "lag $T$ is the state before the first step": "last lag missing",
         "The loss depends on no other state directly": "added at every step",
+        "However small a gradient is, it counts": "taken for vanished",
         "A gradient of zeros has the norm 0": "divided by lag zero",
         "norms[0] belongs to the last states, norms[T] to the initial ones": "in the order of time",
     },
@@ -88,6 +92,15 @@ def gradients_by_lag(dh_T, h, W_h, back=one_back):
 
 def lengths(gradients):
     return np.linalg.norm(gradients, axis=-1)
+
+
+@GRADIENT_NORMS.misconception(
+    "Where the gradient was tiny the loop ended, and the norms that follow are zeros. However small it is, it counts, and it may "
+    "grow again: go on to the first step."
+)
+def taken_for_vanished(dh_T, h, W_h):
+    norms = lengths(gradients_by_lag(dh_T, h, W_h))
+    return np.where(np.cumsum(norms.max(axis=1) < 1e-30)[:, None] > 1, 0, norms).astype(norms.dtype)
 
 
 @GRADIENT_NORMS.misconception(

@@ -35,6 +35,20 @@ def vanishing_inputs(rng: Generator, T: int, N: int, H: int) -> dict:
     return given | {"W_h": 0.2 * given["W_h"]}
 
 
+def with_a_state_of_zeros(inputs: dict) -> dict:
+    """The same, but at the second step all states are zero: the slope of tanh is 1 there, and that of a ReLU is 0."""
+    h = inputs["h"].copy()
+    h[1] = 0
+    return inputs | {"h": h}
+
+
+def off_at_once(inputs: dict) -> dict:
+    """The same, but the last sequence is off altogether at one step."""
+    h = inputs["h"].copy()
+    h[0, -1] = 0
+    return inputs | {"h": h}
+
+
 def tiny(inputs: dict) -> dict:
     return inputs | {"W_h": 1e-12 * inputs["W_h"]}
 
@@ -46,12 +60,12 @@ def draw_span_jacobian(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one step", span_inputs(rng, 1, N, H)),
         DrawnCase("one sequence", span_inputs(rng, T, 1, H)),
         DrawnCase("as many steps, sequences and hidden units", span_inputs(rng, H, H, H)),
-        DrawnCase("a ReLU", relu_span_inputs(rng, T, N, H)),
+        DrawnCase("a ReLU, one sequence off at a step", off_at_once(relu_span_inputs(rng, T, N, H))),
         DrawnCase("float32", narrow(span_inputs(rng, T, N, H))),
         DrawnCase("forty steps that leave next to nothing", vanishing_inputs(rng, 40, 3, 8)),
         DrawnCase("a product of numbers like 1e-60", tiny(span_inputs(rng, 5, N, H))),
         DrawnCase("one hidden unit", span_inputs(rng, T, N, 1)),
-        DrawnCase("the same shapes, other numbers", span_inputs(rng, T, N, 1)),
+        DrawnCase("the same shapes, a step with states of 0", with_a_state_of_zeros(span_inputs(rng, T, N, 1))),
     ]
 
 
@@ -59,8 +73,11 @@ def worked_span_jacobian(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", short(span_inputs(rng, 3, 2, 2))),
         DrawnCase("one step", short(span_inputs(rng, 1, 1, 3))),
-        DrawnCase("as many steps, sequences and hidden units", short(span_inputs(rng, 3, 3, 3))),
-        DrawnCase("a ReLU", short(relu_span_inputs(rng, 3, 1, 3))),
+        DrawnCase(
+            "as many steps, sequences and hidden units; states of 0",
+            with_a_state_of_zeros(short(span_inputs(rng, 3, 3, 3))),
+        ),
+        DrawnCase("a ReLU, one sequence off at a step", off_at_once(short(relu_span_inputs(rng, 3, 2, 3)))),
         DrawnCase(
             "three steps that leave next to nothing", {**short(span_inputs(rng, 3, 2, 2)), "W_h": 1e-6 * np.eye(2)}
         ),

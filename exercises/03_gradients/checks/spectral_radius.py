@@ -55,7 +55,8 @@ def draw_spectral_radius(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one number", {"J": -rng.uniform(0.2, 0.8, size=(1, 1))}),
         DrawnCase("all zeros", {"J": np.zeros((2, 2))}),
         DrawnCase("a symmetric matrix", {"J": symmetric(rng, opposite_signs(rng, 4))}),
-        DrawnCase("many rows, tiny numbers", {"J": 1e-100 * rng.normal(size=(16, 16))}),
+        DrawnCase("many rows, tiny numbers", {"J": 1e-200 * rng.normal(size=(16, 16))}),
+        DrawnCase("huge numbers", {"J": 1e200 * with_eigenvalues(rng, numbers(-size[3], 0.4, others[1]))}),
     ]  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def worked_spectral_radius(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a negative eigenvalue", short({"J": with_eigenvalues(rng, numbers(-0.9, 0.5))})),
         DrawnCase("a triangular matrix", short({"J": triangular(rng, 3)})),
         DrawnCase("float32", narrow(short({"J": with_eigenvalues(rng, numbers(1.3, -0.7))}))),
-        DrawnCase("one tiny number", {"J": np.array([[-7.5e-13]])}),
+        DrawnCase("one tiny number", {"J": np.array([[-7.5e-200]])}),
         DrawnCase("a symmetric matrix", {"J": np.array([[0.0, 2.0], [2.0, -3.0]])}),
     ]
 
@@ -76,6 +77,7 @@ SPECTRAL_RADIUS = Check(
     promises={
         **ALWAYS,
         "largest in absolute value is the spectral radius": "absolute value after the maximum",
+        "whose squares are 0 and infinity": "root of squares",
         "Eigenvalues may be negative, and they may be complex": "imaginary parts left out",
     },
 )  # fmt: skip
@@ -138,6 +140,15 @@ def first_eigenvalue(J):
 def real_part_of_the_largest(J):
     values = np.linalg.eigvals(J)
     return float(values[np.abs(values).argmax()].real)
+
+
+@SPECTRAL_RADIUS.misconception(
+    "It went through squares, and the squares of tiny numbers are 0, those of huge ones infinite. np.abs takes the absolute value "
+    "of a complex number without them."
+)
+def root_of_squares(J):
+    values = np.linalg.eigvals(J)
+    return float(np.sqrt((values.real**2 + values.imag**2).max()))
 
 
 @SPECTRAL_RADIUS.misconception("It is squared: the absolute value of a + bi is the root of a**2 + b**2.")

@@ -5,19 +5,23 @@
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
-from autograder.exercise.drawing import in_dtype, sizes
+from autograder.exercise.drawing import in_dtype, sizes, zeroed
 from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import forward, step_backward
 
-from .drawing import ALWAYS, SIZES, WEIGHT_AXES
+from .drawing import ALWAYS, SIZES, WEIGHT_AXES, times
 from .forward import sequence_inputs
 from .step_backward import rounded
 
 Generator = np.random.Generator
 
 
-def backward_inputs(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
+def backward_inputs(rng: Generator, T: int, N: int, D: int, H: int, from_zero: bool = False) -> dict:
+    """Where there is more than one input, one of them is zero: it is no padding."""
     given = sequence_inputs(rng, T, N, D, H)
+    if T * N > 1:
+        given["x"][T // 2, -1] = 0
+    given = zeroed(given, "h_0", "c_0") if from_zero else given
     h, c, activations = forward(**given)
     gradients = {"dh": rng.normal(size=(T, N, H)), "dc_T": rng.normal(size=(N, H))}
     known = {name: given[name] for name in ("x", "h_0", "c_0")} | {"h": h, "c": c, "gates": activations}
@@ -38,12 +42,23 @@ def at_the_last_step(inputs: dict) -> dict:
     return inputs | {"dh": dh}
 
 
+def none_at_the_end(inputs: dict) -> dict:
+    """The same without any gradient at the last step, so that nothing is handed to the step before it."""
+    dh = inputs["dh"].copy()
+    dh[-1] = 0
+    return inputs | {"dh": dh, "dc_T": 0 * inputs["dc_T"]}
+
+
 def draw_backward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4, SIZES)
     return [
         DrawnCase("several steps", backward_inputs(rng, T, N, D, H)),
         DrawnCase("one step", backward_inputs(rng, 1, N, D, H)),
-        DrawnCase("one sequence", backward_inputs(rng, T, 1, D, H)),
+        DrawnCase(
+            "one sequence that begins with zeros, tiny gradients, none at the last step",
+            none_at_the_end(times(1e-200, backward_inputs(rng, T, 1, D, H, from_zero=True))),
+        ),
+        DrawnCase("no gradient at all", zeroed(backward_inputs(rng, T, N, D, H), "dh", "dc_T")),
         DrawnCase("one hidden unit", backward_inputs(rng, T, N, D, 1)),
         DrawnCase("large gradients", with_large_gradients(backward_inputs(rng, T, N, D, H))),
         DrawnCase("four steps, sequences, inputs and hidden units", backward_inputs(rng, 4, 4, 4, 4)),
@@ -61,6 +76,11 @@ def worked_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many steps, sequences, inputs and hidden units", rounded(backward_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(rounded(backward_inputs(rng, 2, 1, 3, 2)), np.float32)),
         DrawnCase("a loss at the last step alone", at_the_last_step(rounded(backward_inputs(rng, 3, 1, 1, 2)))),
+        DrawnCase(
+            "one sequence that begins with zeros, tiny gradients, none at the last step",
+            none_at_the_end(times(1e-200, rounded(backward_inputs(rng, 3, 1, 1, 1, from_zero=True)))),
+        ),
+        DrawnCase("no gradient at all", zeroed(rounded(backward_inputs(rng, 2, 1, 1, 1)), "dh", "dc_T")),
     ]
 
 
@@ -77,6 +97,7 @@ BACKWARD = Check(
         "The gradient of $c_t$ comes from step $t+1$ alone": "last cell gradient at every step",
         "The gradients of the weights add up over the steps": "mean over steps",
         "they are what the first step hands back": "initial gradients of the last step",
+        "if nothing comes in, all gradients are zeros": "begun at the last gradient",
         "Mind that `h[-1]` is no error in Python, but the last row": "last states before the first",
     },
 )  # fmt: skip
@@ -230,6 +251,19 @@ def weights_of_one_step(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h):
 def mean_over_steps(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h):
     found = added(all_back(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h))
     return *found[:3], *(gradient / len(x) for gradient in found[3:])
+
+
+@BACKWARD.misconception(
+    "The loop begins at the last step that has a loss, and where no step has one, it does not know where to begin. Begin at the "
+    "last step: all gradients are then zeros."
+)
+def begun_at_the_last_gradient(dh, dc_T, x, h_0, c_0, h, c, gates, W_x, W_h):
+    last = len(x) if dc_T.any() else np.flatnonzero(dh.any(axis=(1, 2)))[-1] + 1
+    dx = np.zeros_like(x)
+    dx[:last], *rest = added(
+        all_back(dh[:last], dc_T, x[:last], h_0, c_0, h[:last], c[:last], gates[:, :last], W_x, W_h)
+    )
+    return dx, *rest
 
 
 @BACKWARD.misconception(

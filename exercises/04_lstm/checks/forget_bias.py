@@ -19,6 +19,12 @@ def there_already(b: np.ndarray, value: float) -> dict:
     return {"b": np.concatenate([b[:H], np.full(H, value, dtype=b.dtype), b[2 * H :]]), "value": value}
 
 
+def with_a_huge_old_one(b: np.ndarray) -> np.ndarray:
+    """The same with numbers in block f beside which any value is next to nothing."""
+    H = len(b) // 4
+    return np.concatenate([b[:H], 1e20 * b[H : 2 * H], b[2 * H :]])
+
+
 def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
     H, other = sizes(rng, 2, SIZES)
     return [
@@ -26,7 +32,10 @@ def draw_forget_bias(rng: Generator) -> list[DrawnCase]:
         DrawnCase("another value", {"b": rng.normal(size=4 * other), "value": float(rng.uniform(1.5, 4.0))}),
         DrawnCase("a negative value", {"b": rng.normal(size=4 * H), "value": -float(rng.uniform(1.5, 4.0))}),
         DrawnCase("one hidden unit", {"b": rng.normal(size=4), "value": float(rng.uniform(1.5, 4.0))}),
-        DrawnCase("four hidden units", {"b": rng.normal(size=16), "value": float(rng.uniform(1.5, 4.0))}),
+        DrawnCase(
+            "four hidden units, a huge old bias",
+            {"b": with_a_huge_old_one(rng.normal(size=16)), "value": float(rng.uniform(1.5, 4.0))},
+        ),
         DrawnCase("float32", {"b": rng.normal(size=4 * H).astype(np.float32), "value": float(rng.uniform(1.5, 4.0))}),
         DrawnCase("the value 0", {"b": rng.normal(size=4 * H), "value": 0.0}),
         DrawnCase("a huge value", {"b": rng.normal(size=4 * H), "value": float(rng.uniform(1e5, 1e6))}),
@@ -40,7 +49,7 @@ def worked_forget_bias(rng: Generator) -> list[DrawnCase]:
     b = [np.round(rng.normal(size=4 * H), 2) for H in (2, 3, 1, 2, 3)]
     return [
         DrawnCase("no value given", {"b": b[0]}),
-        DrawnCase("three hidden units", {"b": b[1], "value": 2.5}),
+        DrawnCase("three hidden units, a huge old bias", {"b": with_a_huge_old_one(b[1]), "value": 2.5}),
         DrawnCase("one hidden unit", {"b": b[2], "value": -1.5}),
         DrawnCase("float32", {"b": b[3].astype(np.float32), "value": 300.0}),
         DrawnCase("the value 0", {"b": b[4], "value": 0.0}),

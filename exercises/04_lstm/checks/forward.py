@@ -19,6 +19,13 @@ def sequence_inputs(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
     return {"x": rng.normal(size=(T, N, D)), "h_0": h_0, "c_0": c_0, **network(rng, D, H)}
 
 
+def drifting(given: dict) -> dict:
+    """Nothing comes in but at the last step; all is kept in the cell, and a little is added at each step."""
+    x, b, H = given["x"].copy(), given["b"].copy(), given["h_0"].shape[1]
+    x[:-1], b[:H], b[H : 2 * H] = 0, -15, 1000
+    return given | {"x": x, "b": b}
+
+
 def draw_forward(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4, SIZES)
     return [
@@ -28,7 +35,9 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four steps, sequences, inputs and hidden units", sequence_inputs(rng, 4, 4, 4, 4)),
         DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
         DrawnCase("ten steps of one hidden unit", sequence_inputs(rng, 10, 1, 1, 1)),
-        DrawnCase("the same shapes, other numbers", sequence_inputs(rng, 10, 1, 1, 1)),
+        DrawnCase(
+            "the same shapes, a cell that drifts while nothing comes in", drifting(sequence_inputs(rng, 10, 1, 1, 1))
+        ),
         DrawnCase("a hidden state of zero, and a cell that is not", zeroed(sequence_inputs(rng, T, N, D, H), "h_0")),
         DrawnCase("a cell of zero, and a hidden state that is not", zeroed(sequence_inputs(rng, T, N, D, H), "c_0")),
     ]
@@ -37,7 +46,10 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
 def worked_forward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three steps", short(sequence_inputs(rng, 3, 2, 1, 2))),
-        DrawnCase("the same shapes, other numbers", short(sequence_inputs(rng, 3, 2, 1, 2))),
+        DrawnCase(
+            "the same shapes, a cell that drifts while nothing comes in",
+            drifting(short(sequence_inputs(rng, 3, 2, 1, 2))),
+        ),
         DrawnCase("one step", short(sequence_inputs(rng, 1, 2, 2, 3))),
         DrawnCase("as many steps, sequences, inputs and hidden units", short(sequence_inputs(rng, 3, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 2, 1, 3, 2)), np.float32)),
@@ -57,6 +69,7 @@ FORWARD = Check(
         "The gates have their own axis in front of time": "time before gates",
         "The first step starts from `h_0` and `c_0`": "initial states ignored",
         "Each later step starts from the two states that the step before it returned": "no state carried",
+        "An input of zeros is an input like any other": "inputs of zero taken for padding",
         "The hidden states after each step, without h_0": "initial states included",
     },
 )  # fmt: skip
@@ -67,6 +80,20 @@ def run(x, h_0, c_0, W_x, W_h, b, before=lambda t, h, c: (h, c)):
     h, c, found = h_0, c_0, []
     for t in range(len(x)):
         h, c, activations = step(x[t], *before(t, h, c), W_x, W_h, b)
+        found.append((h, c, activations))
+    hs, cs, parts = zip(*found, strict=True)
+    return np.stack(hs), np.stack(cs), np.stack(parts, axis=1)
+
+
+@FORWARD.misconception(
+    "Where an input is zero both states were kept, as if the step were padding. An input of zeros is an input like any other."
+)
+def inputs_of_zero_taken_for_padding(x, h_0, c_0, W_x, W_h, b):
+    h, c, found = h_0, c_0, []
+    for x_t in x:
+        some = x_t.any(axis=1, keepdims=True)
+        new_h, new_c, activations = step(x_t, h, c, W_x, W_h, b)
+        h, c = np.where(some, new_h, h), np.where(some, new_c, c)
         found.append((h, c, activations))
     hs, cs, parts = zip(*found, strict=True)
     return np.stack(hs), np.stack(cs), np.stack(parts, axis=1)

@@ -8,7 +8,7 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import lstm
 
-from .drawing import ALWAYS, SIZES, network
+from .drawing import ALWAYS, SIZES, network, tiny
 
 Generator = np.random.Generator
 
@@ -23,12 +23,29 @@ def saturated(rng: Generator, N: int, D: int, H: int, size: float = 1000.0) -> d
     return gate_inputs(rng, N, D, H) | {"b": signs.ravel() * rng.uniform(size, 3 * size, size=4 * H)}
 
 
+def with_sums_of_zero(given: dict) -> dict:
+    """The same without a bias; in the first sequence nothing comes in, so its sums are exactly 0."""
+    x, h_prev = given["x"].copy(), given["h_prev"].copy()
+    x[0] = h_prev[0] = 0
+    return given | {"x": x, "h_prev": h_prev, "b": 0 * given["b"]}
+
+
+def shut(given: dict) -> dict:
+    """The same with gates that are shut altogether, so that the candidates are the largest numbers, and these are tiny."""
+    near = tiny(given)
+    near["b"][: len(near["b"]) // 4 * 3] = -1000
+    return near
+
+
 def draw_gates(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     return [
         DrawnCase("several sequences", gate_inputs(rng, N, D, H)),
         DrawnCase("one sequence", gate_inputs(rng, 1, D, H)),
-        DrawnCase("one hidden unit", gate_inputs(rng, N, D, 1)),
+        DrawnCase(
+            "one hidden unit, four sequences and inputs, sums of 0", with_sums_of_zero(gate_inputs(rng, 4, 4, 1))
+        ),
+        DrawnCase("gates shut, tiny candidates", shut(gate_inputs(rng, N, D, H))),
         DrawnCase("four sequences, inputs and hidden units", gate_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(gate_inputs(rng, N, D, H), np.float32)),
         DrawnCase("sums of more than a thousand", saturated(rng, N, D, H)),
@@ -43,6 +60,10 @@ def worked_gates(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many sequences, inputs and hidden units", short(gate_inputs(rng, 3, 3, 3))),
         DrawnCase("float32", in_dtype(short(gate_inputs(rng, 2, 1, 2)), np.float32)),
         DrawnCase("sums of more than a thousand", short(saturated(rng, 2, 2, 3))),
+        DrawnCase(
+            "one hidden unit, four sequences and inputs, sums of 0", with_sums_of_zero(short(gate_inputs(rng, 4, 4, 1)))
+        ),
+        DrawnCase("gates shut, tiny candidates", shut(short(gate_inputs(rng, 1, 1, 2)))),
     ]
 
 
@@ -57,6 +78,8 @@ GATES = Check(
         "All four are computed from the input and the old hidden state": "old state left out",
         "each with its own block of the weights": "blocks interleaved",
         "Take care that no large sum makes it or the tanh NaN": "infinite over infinite",
+        "A sum may also be exactly 0": "sums of zero left out",
+        "then the tanh is about as small": "digits of small candidates lost",
         "sums may be as large as 1000": "tanh by exp",
     },
 )  # fmt: skip
@@ -86,6 +109,24 @@ def blocks_in_the_order_of_pytorch(x, h_prev, W_x, W_h, b):
 @GATES.misconception("The result has the order i, f, g, o; the order asked for is i, f, o, g, with the candidate last.")
 def result_in_the_order_of_pytorch(x, h_prev, W_x, W_h, b):
     return opened(blocks(x, h_prev, W_x, W_h, b))[[0, 1, 3, 2]]
+
+
+@GATES.misconception(
+    "The sigmoid was written in two parts, for sums above 0 and for sums below, and a sum of exactly 0 falls between them. Its "
+    "gate is one half: one of the two parts needs >= or <=."
+)
+def sums_of_zero_left_out(x, h_prev, W_x, W_h, b):
+    a = blocks(x, h_prev, W_x, W_h, b)
+    return np.where((a == 0) & (np.arange(4)[:, None, None] < 3), 0, opened(a)).astype(a.dtype)
+
+
+@GATES.misconception(
+    "The tanh of the candidate was written out with exp, as 1 - 2 / (e^2a + 1) or by a sigmoid. Where the sum is next to 0, "
+    "its digits are lost: little but rounding is left after the subtraction. Use np.tanh."
+)
+def digits_of_small_candidates_lost(x, h_prev, W_x, W_h, b):
+    a = blocks(x, h_prev, W_x, W_h, b)
+    return np.concatenate([sigmoid(a[:3]), 1 - 2 / (np.exp(2 * a[3:]) + 1)])
 
 
 @GATES.misconception("The candidate g went through the sigmoid. It may be negative: it goes through tanh.")

@@ -10,7 +10,7 @@ from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import gates as gates_of
 from solutions.with_numpy.lstm import step
 
-from .drawing import ALWAYS, SIZES, network, states
+from .drawing import ALWAYS, SIZES, network, states, tiny
 
 Generator = np.random.Generator
 
@@ -27,6 +27,13 @@ def with_large_cells(given: dict) -> dict:
     return given | {"c_prev": c_prev}
 
 
+def forgotten(given: dict) -> dict:
+    """The same with huge cell states and forget gates that are shut altogether: nothing is left of them."""
+    c_prev, b, H = 1e12 * given["c_prev"], given["b"].copy(), given["c_prev"].shape[1]
+    b[H : 2 * H] = -1000
+    return given | {"c_prev": c_prev, "b": b}
+
+
 def draw_step(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     return [
@@ -36,6 +43,8 @@ def draw_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("four sequences, inputs and hidden units", step_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(step_inputs(rng, N, D, H), np.float32)),
         DrawnCase("cell states of a million", with_large_cells(step_inputs(rng, N, D, H))),
+        DrawnCase("huge cell states, all forgotten", forgotten(step_inputs(rng, N, D, H))),
+        DrawnCase("one hidden unit, four sequences and inputs, tiny numbers", tiny(step_inputs(rng, 4, 4, 1))),
     ]
 
 
@@ -45,6 +54,8 @@ def worked_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("cell states of a million", short(with_large_cells(step_inputs(rng, 2, 2, 3)))),
         DrawnCase("as many sequences, inputs and hidden units", short(step_inputs(rng, 3, 3, 3))),
         DrawnCase("float32, one sequence", in_dtype(short(step_inputs(rng, 1, 1, 2)), np.float32)),
+        DrawnCase("huge cell states, all forgotten", forgotten(short(step_inputs(rng, 2, 1, 1)))),
+        DrawnCase("one hidden unit, four sequences and inputs, tiny numbers", tiny(short(step_inputs(rng, 4, 4, 1)))),
     ]
 
 
@@ -58,6 +69,7 @@ STEP = Check(
         "The output gate decides how much of the cell state is shown": "everything shown",
         "The cell state itself goes to the next step as it is, without tanh": "cell kept squashed",
         "The tanh is only for `h`": "cell not squashed",
+        "Where the gate is shut altogether, nothing is left of them": "forgotten share taken away",
         "Cell states have no bound": "tanh of the cell by exp",
     },
 )  # fmt: skip
@@ -70,6 +82,16 @@ STEP = Check(
 def input_and_forget_gate_swapped(x, h_prev, c_prev, W_x, W_h, b):
     i, f, o, g = activations = gates_of(x, h_prev, W_x, W_h, b)
     c = i * c_prev + f * g
+    return o * np.tanh(c), c, activations
+
+
+@STEP.misconception(
+    "What is forgotten was taken away from the whole cell state. Beside a huge one the digits of what is written are lost: multiply "
+    "c_prev by f, and add only then."
+)
+def forgotten_share_taken_away(x, h_prev, c_prev, W_x, W_h, b):
+    i, f, o, g = activations = gates_of(x, h_prev, W_x, W_h, b)
+    c = c_prev + i * g - (1 - f) * c_prev
     return o * np.tanh(c), c, activations
 
 

@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes, zeroed
 from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import step, step_backward
 
-from .drawing import ALWAYS, SIZES, WEIGHT_AXES
+from .drawing import ALWAYS, SIZES, WEIGHT_AXES, times
 from .step import step_inputs
 
 Generator = np.random.Generator
@@ -35,6 +35,8 @@ def rounded(inputs: dict) -> dict:
 
 def cell_inputs(rng: Generator, N: int, D: int, H: int) -> dict:
     given = step_inputs(rng, N, D, H)
+    if N > 1:  # an input of zero, and a hidden state of zero in another sequence
+        given["x"][0] = given["h_prev"][-1] = 0
     _, c, activations = step(**given)
     known = {"x": given["x"], "h_prev": given["h_prev"], "c_prev": given["c_prev"], "c": c, "gates": activations}
     gradients = {"dh": rng.normal(size=(N, H)), "dc": rng.normal(size=(N, H))}
@@ -71,11 +73,12 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("several sequences", cell_inputs(rng, N, D, H)),
         DrawnCase("one sequence", cell_inputs(rng, 1, D, H)),
-        DrawnCase("one input, one hidden unit", cell_inputs(rng, N, 1, 1)),
+        DrawnCase("one input, one hidden unit", cell_inputs(rng, 4, 1, 1)),
         DrawnCase("four sequences, inputs and hidden units", cell_inputs(rng, 4, 4, 4)),
         DrawnCase("float32", in_dtype(cell_inputs(rng, N, D, H), np.float32)),
         DrawnCase("a large layer", cell_inputs(rng, 32, 64, 64)),
-        DrawnCase("cells that were zero", from_zero(cell_inputs(rng, N, D, H))),
+        DrawnCase("cells that were zero, tiny gradients", times(1e-200, from_zero(cell_inputs(rng, N, D, H)))),
+        DrawnCase("no gradient at all", zeroed(cell_inputs(rng, N, D, H), "dh", "dc")),
         DrawnCase("gates shut and open altogether, large gradients", with_ends(rng, cell_inputs(rng, N, D, H))),
         DrawnCase("a gradient of the cell state alone", zeroed(cell_inputs(rng, N, D, H), "dh")),
         DrawnCase(
@@ -93,6 +96,8 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
         ),
         DrawnCase("as many sequences, inputs and hidden units", rounded(cell_inputs(rng, 3, 3, 3))),
         DrawnCase("float32, one sequence", in_dtype(rounded(cell_inputs(rng, 1, 1, 2)), np.float32)),
+        DrawnCase("cells that were zero, tiny gradients", times(1e-200, from_zero(rounded(cell_inputs(rng, 2, 1, 1))))),
+        DrawnCase("no gradient at all", zeroed(rounded(cell_inputs(rng, 2, 1, 1)), "dh", "dc")),
         DrawnCase(
             "a gradient of the cell state alone, and candidates of 0",
             zeroed(rounded(with_candidates_of_zero(cell_inputs(rng, 2, 1, 2))), "dh"),
