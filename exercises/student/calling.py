@@ -128,7 +128,8 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
 
     Where an input is a module with ``grad_is_asked``, what comes out is the result and what stands in ``p.grad`` then.
     A module's inputs are ``sizes`` (what its class takes), ``parameters`` (by name) and ``inputs`` (what it is called with).
-    With ``gradients``, what comes out is the results, and the gradients of one number made of them by all that went in.
+    With ``gradients``, what comes out is the results, and the gradients of one number made of them by all that went in. With
+    ``gradients`` False none are recorded, and it is called with other numbers in its parameters before, as in training.
     """
     if not isinstance(target, type) or "sizes" not in inputs:
         result = target(*inputs.values())
@@ -145,11 +146,24 @@ def invoke(target: Any, inputs: dict[str, Any]) -> Any:
             shapes = {"shape": tuple(known[name].shape), "wanted": tuple(value.shape)}
             raise ValueError(_("the parameter {name} has the shape {shape}, not {wanted}").format(name=name, **shapes))
         known[name].data = value
+    if inputs.get("gradients") is False:
+        return between_updates(module, known, inputs)
     if not inputs.get("gradients"):
         return module(*inputs["inputs"])
     named = {name: value.requires_grad_() for name, value in tensors_in(inputs["inputs"])} | known
     results = module(*inputs["inputs"])
     return {"result": results, "gradients": gradients_of(results, named)}
+
+
+def between_updates(module: Any, known: dict[str, Any], inputs: dict[str, Any]) -> Any:
+    """What a module returns without a record for gradients, after a call with other numbers where its parameters stand."""
+    with import_torch().no_grad():
+        for one in known.values():
+            one.data = one.data.flip(0) / 2
+        module(*inputs["inputs"])
+        for name, value in inputs["parameters"].items():
+            known[name].copy_(value)
+        return module(*inputs["inputs"])
 
 
 def gradients_left(module: Any) -> dict[str, Any]:
@@ -205,6 +219,7 @@ def arrays_in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     elif hasattr(value, "named_parameters"):
         for key, parameter in value.named_parameters():
             yield f"{name}.{key}", array_of(parameter)
+        yield f"{name}.training", np.array([one.training for one in value.modules()])
     elif isinstance(value, dict | tuple | list):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from arrays_in(part, f"{name}[{key!r}]")

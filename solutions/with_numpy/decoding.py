@@ -97,7 +97,7 @@ def fill_blank(y: FloatArray, mask: BoolArray, allowed: IntArray) -> IntArray:
     Parameters
     ----------
     y : (T, N, V)
-        Scores of the next word after each word.
+        Scores of the next word after each word; at padding any numbers, even NaN.
     mask : (T, N) booleans
         True where a step is a word of the message, False where it is padding, which stands at the end.
     allowed : (K,) integers

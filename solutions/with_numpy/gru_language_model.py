@@ -116,6 +116,7 @@ def update(
     h : (N, H)
         The states before the block.
     learning_rate : float
+        A number of Python's own, so that the dtype of the weights stays.
     limit : float
         The largest global norm of the gradients, above 0.
 
@@ -124,7 +125,7 @@ def update(
     weights : dict of arrays
         New ones; the arguments stay as they were.
     h : (N, H)
-        The states after the last word that was read.
+        The states after the last word that was read, as the weights before the update made them.
     L : float
         The loss before the update.
 

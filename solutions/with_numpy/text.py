@@ -32,7 +32,8 @@ def encode(texts: Sequence[str], vocabulary: Sequence[str]) -> tuple[IntArray, B
     Parameters
     ----------
     texts : N strings
-        Words are what stands between spaces, of which there may be several in a row. Each text has at least one word.
+        Words are what stands between spaces, of which there may be several in a row, and some at either end. A word is the
+        whole of it, however long. Each text has at least one word.
     vocabulary : list of V strings
         No word stands in it twice. Place 0 is for padding, which no text names, and place 1 for every word that is not in
         the list.

@@ -31,7 +31,8 @@ def clipped_gradients(
     Parameters
     ----------
     model : torch.nn.Module
-        Makes predictions (N, 1) of x. Its parameters may hold gradients of an earlier batch, which must not count.
+        Makes predictions (N, 1) of x. Its parameters may hold gradients of an earlier batch, which must not count,
+        even where they are infinite or NaN.
     x : (T, N, D)
         The inputs.
     targets : (N,)

@@ -189,6 +189,42 @@ class Linear(torch.nn.Module):
     assert isinstance(torch.zeros(1), torch.Tensor)
 
 
+def test_a_module_that_keeps_what_it_made_of_its_weights_is_found_where_no_gradients_are_recorded() -> None:
+    import torch
+
+    class Linear(torch.nn.Module):
+        def __init__(self, D: int, H: int) -> None:
+            super().__init__()
+            self.W = torch.nn.Parameter(torch.zeros(H, D))
+
+        def forward(self, x: Any) -> Any:
+            return x @ self.W.T
+
+    class Keeping(Linear):
+        def forward(self, x: Any) -> Any:
+            if torch.is_grad_enabled() or not hasattr(self, "kept"):
+                self.kept = 1 * self.W.T
+            return x @ self.kept
+
+    class InPlace(Linear):
+        def forward(self, x: Any) -> Any:
+            return super().forward(x if torch.is_grad_enabled() else x.mul_(2))
+
+    inputs = {"sizes": (2, 1), "parameters": {"W": np.array([[1.0, 2.0]])}, "inputs": (np.ones((1, 2)),)}
+    for version, found in ((Linear, 3.0), (Keeping, 1.5)):
+        case = call(version, inputs | {"gradients": False}, tensors=True)
+        assert case.returned is not None
+        assert case.returned.array == found, case.error
+    assert call(InPlace, inputs | {"gradients": False}, tensors=True).changed == ("inputs[0]",)
+    assert call(InPlace, inputs, tensors=True).changed == ()
+
+
+def test_a_module_that_is_left_in_another_mode_counts_as_changed() -> None:
+    given = Given("value = torch.nn.Linear(2, 1, dtype=torch.float64)")
+    case = call(lambda layer, x: layer.eval()(x), {"layer": given, "x": np.ones((3, 2))}, tensors=True)
+    assert case.changed == ("layer.training",)
+
+
 HOSTILE: dict[str, Any] = {
     "no object": [1],
     "parts that are no list": {"type": "tuple", "parts": {"0": 1}},

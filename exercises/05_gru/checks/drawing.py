@@ -40,6 +40,16 @@ def zeros_for(given: dict, *names: str) -> dict:
     return given | {name: 0 * given[name] for name in names}
 
 
+def from_zeros(given: dict) -> dict:
+    """The same from inputs and states of zero, and with one unit whose sums are exactly 0, the others as their biases."""
+    H, zeros = len(given["b"]) // 3, zeros_for(given, "x", "h_prev")
+    biases = {name: given[name] * (np.arange(len(given[name])) % H > 0) for name in ("b", "b_hn") if name in given}
+    return zeros | biases
+
+
+THREEFOLD = "three times as many sequences and inputs as hidden units"  # a matrix that is square by chance
+
+
 def second_bias(rng: Generator, H: int) -> np.ndarray:
     return rng.uniform(0.3, 1.0, size=H) * rng.choice([-1, 1], size=H)
 

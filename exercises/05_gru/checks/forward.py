@@ -41,7 +41,10 @@ def draw_forward(rng: Generator) -> list[DrawnCase]:
             "from states of zero again, with sums in the hundreds",
             from_nothing(far_sums(rng, sequence_inputs(rng, T, N, D, H))),
         ),
-        DrawnCase("float32", in_dtype(sequence_inputs(rng, T, N, D, H), np.float32)),
+        DrawnCase("six steps, sequences and inputs, and two hidden units", sequence_inputs(rng, 6, 6, 6, 2)),
+        DrawnCase(
+            "float32, with sums in the hundreds", in_dtype(far_sums(rng, sequence_inputs(rng, T, N, D, H)), np.float32)
+        ),
     ]
 
 
@@ -57,7 +60,7 @@ def worked_forward(rng: Generator) -> list[DrawnCase]:
             "from states of zero again, with sums in the hundreds",
             short(from_nothing(far_sums(rng, sequence_inputs(rng, 3, 1, 1, 2)))),
         ),
-        DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 2, 1, 3, 2)), np.float32)),
+        DrawnCase("float32", in_dtype(short(sequence_inputs(rng, 3, 3, 3, 1)), np.float32)),
     ]
 
 

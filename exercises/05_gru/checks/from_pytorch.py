@@ -20,12 +20,24 @@ def pytorch_parameters(rng: Generator, D: int, H: int) -> dict:
     }  # fmt: skip
 
 
+HUGE = 1e16  # beside it, a bias of about 1 is lost
+
+
+def with_huge_second_bias(given: dict) -> dict:
+    """The same with a second bias of the candidate that must not come near the first, not even to be taken away again."""
+    bias, H = given["bias_hh"], len(given["bias_hh"]) // 3
+    return given | {"bias_hh": np.concatenate([bias[: 2 * H], HUGE * bias[2 * H :]])}
+
+
 def draw_from_pytorch(rng: Generator) -> list[DrawnCase]:
     D, H = sizes(rng, 2, SIZES)
     return [
         DrawnCase("several units", pytorch_parameters(rng, D, H)),
         DrawnCase("other numbers of the same sizes", pytorch_parameters(rng, D, H)),
-        DrawnCase("one input", pytorch_parameters(rng, 1, H)),
+        DrawnCase(
+            "one input, and a huge second bias of the candidate", with_huge_second_bias(pytorch_parameters(rng, 1, H))
+        ),
+        DrawnCase("three times as many inputs as hidden units", pytorch_parameters(rng, 6, 2)),
         DrawnCase("one hidden unit", pytorch_parameters(rng, D, 1)),
         DrawnCase("as many inputs as hidden units", pytorch_parameters(rng, H, H)),
         DrawnCase("float32", in_dtype(pytorch_parameters(rng, D, H), np.float32)),
@@ -34,10 +46,14 @@ def draw_from_pytorch(rng: Generator) -> list[DrawnCase]:
 
 def worked_from_pytorch(rng: Generator) -> list[DrawnCase]:
     return [
-        DrawnCase("two units", short(pytorch_parameters(rng, 3, 2))),
-        DrawnCase("other numbers of the same sizes", short(pytorch_parameters(rng, 3, 2))),
+        DrawnCase("two units", short(pytorch_parameters(rng, 6, 2))),
+        DrawnCase("other numbers of the same sizes", short(pytorch_parameters(rng, 6, 2))),
         DrawnCase("as many inputs as hidden units", short(pytorch_parameters(rng, 2, 2))),
-        DrawnCase("float32", in_dtype(short(pytorch_parameters(rng, 1, 3)), np.float32)),
+        DrawnCase(
+            "one input, and a huge second bias of the candidate",
+            with_huge_second_bias(short(pytorch_parameters(rng, 1, 3))),
+        ),
+        DrawnCase("float32", in_dtype(short(pytorch_parameters(rng, 2, 1)), np.float32)),
     ]
 
 

@@ -12,14 +12,15 @@ from solutions.with_numpy.gru import step
 from .drawing import (
     ALWAYS,
     SIZES,
+    THREEFOLD,
     far_out,
+    from_zeros,
     network,
     overflowing_sigmoid,
     overflowing_tanh,
     second_bias,
     sigmoid,
     split,
-    zeros_for,
 )
 
 Generator = np.random.Generator
@@ -44,9 +45,10 @@ def draw_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one input and one hidden unit", step_inputs(rng, N, 1, 1, z_keeps=False)),
         DrawnCase("four sequences, inputs and hidden units", step_inputs(rng, 4, 4, 4)),
         DrawnCase("sums in the hundreds", far_out(rng, step_inputs(rng, N, D, H))),
-        DrawnCase("inputs and states of zero", zeros_for(step_inputs(rng, N, D, H), "x", "h_prev")),
+        DrawnCase("inputs and states of zero", from_zeros(step_inputs(rng, N, D, H))),
         DrawnCase("inputs of a billion", far_inputs(step_inputs(rng, N, D, H))),
-        DrawnCase("float32", in_dtype(step_inputs(rng, N, D, H), np.float32)),
+        DrawnCase(THREEFOLD, step_inputs(rng, 6, 6, 2)),
+        DrawnCase("float32, with sums in the hundreds", in_dtype(far_out(rng, step_inputs(rng, N, D, H)), np.float32)),
     ]
 
 
@@ -54,11 +56,13 @@ def worked_step(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(step_inputs(rng, 2, 2, 3))),
         DrawnCase("z is the share that is written", short(step_inputs(rng, 2, 3, 2, z_keeps=False))),
-        DrawnCase("sums in the hundreds", short(far_out(rng, step_inputs(rng, 2, 2, 3)))),
-        DrawnCase("inputs and states of zero", short(zeros_for(step_inputs(rng, 1, 2, 2), "x", "h_prev"))),
+        DrawnCase(
+            "float32, with sums in the hundreds", in_dtype(short(far_out(rng, step_inputs(rng, 2, 2, 3))), np.float32)
+        ),
+        DrawnCase("inputs and states of zero", short(from_zeros(step_inputs(rng, 1, 2, 2)))),
         DrawnCase("inputs of a billion", far_inputs(short(step_inputs(rng, 1, 1, 2)))),
         DrawnCase("as many sequences, inputs and hidden units", short(step_inputs(rng, 3, 3, 3))),
-        DrawnCase("one sequence, in float32", in_dtype(short(step_inputs(rng, 1, 1, 2)), np.float32)),
+        DrawnCase(THREEFOLD, short(step_inputs(rng, 3, 3, 1))),
     ]
 
 

@@ -9,7 +9,7 @@ from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru
 from solutions.with_numpy.gru import step
 
-from .drawing import ALWAYS, GRADIENT_AXES, SIZES, far_out, sigmoid, zeros_for
+from .drawing import ALWAYS, GRADIENT_AXES, SIZES, THREEFOLD, far_out, sigmoid, zeros_for
 from .step import each_transposed, step_inputs
 
 Generator = np.random.Generator
@@ -29,7 +29,7 @@ def on_the_way_back(rng: Generator, given: dict) -> dict:
     }  # fmt: skip
 
 
-TINY, HUGE = 1e-30, 1e30  # far beyond whatever one might take for nothing, or for too much
+TINY, HUGE = 1e-200, 1e200  # far beyond whatever one might take for nothing, or for too much; so are their squares
 
 
 def times(factor: float, inputs: dict) -> dict:
@@ -51,6 +51,8 @@ def draw_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one sequence", backward_inputs(rng, 1, D, H)),
         DrawnCase("four sequences, inputs and hidden units", backward_inputs(rng, 4, 4, 4)),
         DrawnCase("one input and one hidden unit", backward_inputs(rng, N, 1, 1, z_keeps=False)),
+        DrawnCase(THREEFOLD, backward_inputs(rng, 6, 6, 2)),
+        DrawnCase("a gradient of zero", times(0.0, backward_inputs(rng, N, D, H))),
         DrawnCase("gates at their ends", on_the_way_back(rng, far_out(rng, step_inputs(rng, N, D, H)))),
         DrawnCase("float32", in_dtype(backward_inputs(rng, N, D, H), np.float32)),
         DrawnCase("a tiny gradient", times(TINY, backward_inputs(rng, N, D, H))),
@@ -67,7 +69,8 @@ def worked_step_backward(rng: Generator) -> list[DrawnCase]:
         DrawnCase("gates at their ends", short(on_the_way_back(rng, far_out(rng, step_inputs(rng, 2, 2, 3))))),
         DrawnCase("a tiny gradient", times(TINY, short(backward_inputs(rng, 2, 1, 2)))),
         DrawnCase("a huge gradient, from states of zero", times(HUGE, short(from_zero(rng, 2, 1, 2)))),
-        DrawnCase("one sequence, in float32", in_dtype(short(backward_inputs(rng, 1, 1, 2)), np.float32)),
+        DrawnCase("a gradient of zero", times(0.0, short(backward_inputs(rng, 1, 1, 1)))),
+        DrawnCase("float32", in_dtype(short(backward_inputs(rng, 3, 3, 1)), np.float32)),
     ]
 
 

@@ -8,7 +8,17 @@ from autograder.exercise import Check, DrawnCase
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import gru_reset_before
 
-from .drawing import ALWAYS, SIZES, far_out, overflowing_sigmoid, overflowing_tanh, sigmoid, split, zeros_for
+from .drawing import (
+    ALWAYS,
+    SIZES,
+    THREEFOLD,
+    far_out,
+    from_zeros,
+    overflowing_sigmoid,
+    overflowing_tanh,
+    sigmoid,
+    split,
+)
 from .step import each_transposed, gates_of, mixed, step_inputs, sums
 
 Generator = np.random.Generator
@@ -29,8 +39,11 @@ def draw_step_reset_before(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one input and one hidden unit", before_inputs(rng, N, 1, 1, z_keeps=False)),
         DrawnCase("three sequences, inputs and hidden units", before_inputs(rng, 3, 3, 3)),
         DrawnCase("sums in the hundreds", far_out(rng, before_inputs(rng, N, D, H))),
-        DrawnCase("inputs and states of zero", zeros_for(before_inputs(rng, N, D, H), "x", "h_prev")),
-        DrawnCase("float32", in_dtype(before_inputs(rng, N, D, H), np.float32)),
+        DrawnCase("inputs and states of zero", from_zeros(before_inputs(rng, N, D, H))),
+        DrawnCase(THREEFOLD, before_inputs(rng, 6, 6, 2)),
+        DrawnCase(
+            "float32, with sums in the hundreds", in_dtype(far_out(rng, before_inputs(rng, N, D, H)), np.float32)
+        ),
     ]
 
 
@@ -38,10 +51,12 @@ def worked_step_reset_before(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(before_inputs(rng, 2, 2, 3))),
         DrawnCase("z is the share that is written", short(before_inputs(rng, 2, 3, 2, z_keeps=False))),
-        DrawnCase("sums in the hundreds", short(far_out(rng, before_inputs(rng, 2, 2, 3)))),
-        DrawnCase("inputs and states of zero", short(zeros_for(before_inputs(rng, 1, 2, 2), "x", "h_prev"))),
+        DrawnCase(
+            "float32, with sums in the hundreds", in_dtype(short(far_out(rng, before_inputs(rng, 2, 2, 3))), np.float32)
+        ),
+        DrawnCase("inputs and states of zero", short(from_zeros(before_inputs(rng, 1, 2, 2)))),
         DrawnCase("as many sequences, inputs and hidden units", short(before_inputs(rng, 3, 3, 3))),
-        DrawnCase("one sequence, in float32", in_dtype(short(before_inputs(rng, 1, 1, 2)), np.float32)),
+        DrawnCase(THREEFOLD, short(before_inputs(rng, 3, 3, 1))),
     ]
 
 

@@ -2,6 +2,8 @@
 
 # A misconception takes what the reference takes, whether it uses it or not.
 
+import itertools
+
 import numpy as np
 
 from autograder.exercise import Check, DrawnCase
@@ -62,12 +64,26 @@ def with_signs(inputs: dict) -> dict:
 
 
 def with_wide_spaces(inputs: dict) -> dict:
-    return inputs | {"texts": [one.replace(" ", "  ") for one in inputs["texts"]]}
+    """The same texts with more spaces, also before the first word of each and behind the last."""
+    return inputs | {"texts": [" " + one.replace(" ", "  ") + "  " for one in inputs["texts"]]}
 
 
 def signs_matter(inputs: dict) -> bool:
     """Whether a word is in the vocabulary without its sign, for each of the two signs."""
     return {one[-1] for one in inputs["texts"] if one.split()[-1][:-1] in inputs["vocabulary"]} == {".", ","}
+
+
+LONG = "ha" * 150
+ALIKE = ["breakfast", "breakfasts", LONG, LONG + "h", "straße", "na\u00efve", "2", "<3", "c++"]
+STRANGE = ["breakfaster", LONG[:-1], LONG + "ha", "strasse", "naive", "nai\u0308ve", "1", "02", "3", "c+"]
+
+
+def with_odd_words(rng: Generator) -> dict:
+    """Words that begin alike and are long, those with other letters and signs, and some that look like them and are unknown."""
+    words = [str(word) for word in rng.permutation([*ALIKE, *STRANGE])]
+    cuts = [0, *sorted(rng.choice(np.arange(1, len(words)), size=2, replace=False)), len(words)]
+    texts = [" ".join(words[begin:end]) for begin, end in itertools.pairwise(cuts)]
+    return {"texts": texts, "vocabulary": ["<padding>", "<unknown>", *[str(word) for word in rng.permutation(ALIKE)]]}
 
 
 def draw_encode(rng: Generator) -> list[DrawnCase]:
@@ -77,8 +93,9 @@ def draw_encode(rng: Generator) -> list[DrawnCase]:
         DrawnCase("one word each", encode_inputs(rng, 3, 1)),
         DrawnCase("as many texts as words", encode_inputs(rng, 5, 5)),
         DrawnCase("words in capitals", until(lambda: with_capitals(encode_inputs(rng, 5, 8)), capitals_matter)),
-        DrawnCase("two spaces between words", with_wide_spaces(encode_inputs(rng, 4, 5))),
-        DrawnCase("a vocabulary of 300 words", encode_inputs(rng, 3, 7, known=298)),
+        DrawnCase("two spaces between words, and some at either end", with_wide_spaces(encode_inputs(rng, 4, 5))),
+        DrawnCase("a vocabulary of 300 words, and a text as long", encode_inputs(rng, 3, 300, known=298)),
+        DrawnCase("long words, words that begin alike, and odd signs", with_odd_words(rng)),
         DrawnCase("signs that belong to a word", until(lambda: with_signs(encode_inputs(rng, 5, 6)), signs_matter)),
     ]
 
@@ -87,14 +104,16 @@ def worked_encode(rng: Generator) -> list[DrawnCase]:
     words = ["<padding>", "<unknown>", "meet", "for", "tea", "let's", "and", "."]
     return [
         DrawnCase("two texts", {"texts": ["let's meet . let's meet for chess", "tea and noon"], "vocabulary": words}),
-        DrawnCase("one text, with two spaces", {"texts": ["for  tea"], "vocabulary": words}),
+        DrawnCase("two spaces between words, and some at either end", {"texts": [" for  tea "], "vocabulary": words}),
         DrawnCase(
             "an unknown word in between", {"texts": ["chess", "tea Meet let's and for . tea"], "vocabulary": words}
         ),
         DrawnCase("signs that belong to a word", {"texts": ["meet for tea.", "tea, and"], "vocabulary": words}),
         DrawnCase(
-            "a vocabulary of 300 words", {"texts": ["word297 tea word1"], "vocabulary": [*words[:2], *MANY[:298]]}
+            "a vocabulary of 300 words, and a text as long",
+            {"texts": ["tea " * 297 + "word297 tea word1"], "vocabulary": [*words[:2], *MANY[:298]]},
         ),
+        DrawnCase("long words, words that begin alike, and odd signs", with_odd_words(rng)),
     ]
 
 
@@ -104,6 +123,7 @@ ENCODE = Check(
     promises={
         "of which there may be several in a row": "split at every single space",
         "for each word its place in the vocabulary": "numbers that begin again at 0",
+        "A word is the whole of it, however long": "first letters compared",
         "1 for every word that is not in the list": "unknown words as padding",
         "place 1 for every word that is not in the list.": "letters made small",
         "An unknown word is a word.": "unknown words masked",
@@ -246,3 +266,11 @@ def cut_to_the_shortest_text(texts, vocabulary):
     ids, mask = text.encode(texts, vocabulary)
     shortest = mask.all(axis=1).sum()
     return ids[:shortest], mask[:shortest]
+
+
+@ENCODE.misconception(
+    "Words with the same beginning count as one: an array of words has a longest length, as in dtype='U8', and cuts off the rest. Compare whole words, in a list or a dictionary."
+)
+def first_letters_compared(texts, vocabulary):
+    rows = [[word[:8] for word in one.split()] for one in texts]
+    return padded(numbered_words(rows, [word[:8] for word in vocabulary], 1))

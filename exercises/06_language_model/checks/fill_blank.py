@@ -27,12 +27,13 @@ def blank_inputs(rng: Generator, T: int, N: int, V: int, K: int, shortest: int =
 # Mistakes that show on rare inputs alone: on equal scores, in long messages, and where scores are far below zero.
 RARE_EQUAL = ("of equal scores the last", "of equal scores the lowest number")
 RARE_LONG = ("lengths that begin again at 0",)
-RARE_LOW = ("other scores at minus a billion",)
+RARE_LOW = ("other scores at minus a billion", "by probabilities of all words")
+RARE_NAN = ("scores multiplied by the mask",)
 
 
 def told_apart(make, mistakes=None):
     """Inputs on which these mistakes show, and no two come to the same: with few words, chance would hide some."""
-    rare = (*RARE_EQUAL, *RARE_LONG, *RARE_LOW)
+    rare = (*RARE_EQUAL, *RARE_LONG, *RARE_LOW, *RARE_NAN)
     chosen = mistakes or [one.name for one in FILL_BLANK.misconceptions if one.name not in rare]
 
     def shows_all(inputs):
@@ -54,12 +55,21 @@ def with_equal_scores(rng: Generator, inputs: dict) -> dict:
 
 
 def lowered(inputs: dict) -> dict:
-    """All scores far below zero, as whole numbers."""
-    return inputs | {"y": np.round(100 * inputs["y"]) - 2e9}
+    """All scores far below zero, as whole numbers; but that of word 0, which is not allowed and far above all others."""
+    y = np.round(100 * inputs["y"]) - 2e9
+    y[:, :, 0] = 0
+    return inputs | {"y": y}
 
 
 def not_the_first_alone(inputs: dict) -> bool:
     return bool((decoding.fill_blank(**inputs) != inputs["allowed"][0]).any())
+
+
+def no_numbers_at_padding(inputs: dict) -> dict:
+    """The same with NaN and infinities at padding."""
+    y = inputs["y"]
+    unbounded = np.resize([np.nan, np.inf, -np.inf], y.shape)
+    return inputs | {"y": np.where(inputs["mask"][:, :, None], y, unbounded).astype(y.dtype)}
 
 
 def a_long_message() -> dict:
@@ -91,7 +101,11 @@ def draw_fill_blank(rng: Generator) -> list[DrawnCase]:
             told_apart(lambda: with_equal_scores(rng, blank_inputs(rng, 4, 6, 9, 5)), RARE_EQUAL),
         ),
         DrawnCase("long messages", told_apart(lambda: blank_inputs(rng, 300, 3, 6, 3, shortest=290), RARE_LONG)),
-        DrawnCase("scores far below zero", lowered(blank_inputs(rng, 8, 7, 12, 3))),
+        DrawnCase(
+            "scores far below zero, and far below the best word",
+            until(lambda: lowered(blank_inputs(rng, 8, 7, 12, 3)), not_the_first_alone),
+        ),
+        DrawnCase("NaN at padding", no_numbers_at_padding(blank_inputs(rng, 6, 7, 9, 4))),
         DrawnCase("one message", blank_inputs(rng, 5, 1, 8, 3, shortest=4)),
         DrawnCase("one word each", blank_inputs(rng, 1, 4, 6, 3)),
         DrawnCase("one word is allowed", blank_inputs(rng, 6, 4, 9, 1)),
@@ -104,7 +118,8 @@ def worked_fill_blank(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("three messages", short(told_apart(lambda: short(blank_inputs(rng, 5, 3, 6, 3))))),
         DrawnCase(
-            "scores far below zero", until(lambda: lowered(short(blank_inputs(rng, 5, 3, 6, 3))), not_the_first_alone)
+            "scores far below zero, and far below the best word",
+            until(lambda: lowered(short(blank_inputs(rng, 5, 3, 6, 3))), not_the_first_alone),
         ),
         DrawnCase(
             "equal and nearly equal scores",
@@ -112,7 +127,10 @@ def worked_fill_blank(rng: Generator) -> list[DrawnCase]:
         ),
         DrawnCase("a long message", a_long_message()),
         DrawnCase("many words, and many are allowed", many_words()),
-        DrawnCase("float32", in_dtype(short(blank_inputs(rng, 5, 3, 7, 3)), np.float32)),
+        DrawnCase(
+            "float32, and NaN at padding",
+            no_numbers_at_padding(in_dtype(short(blank_inputs(rng, 5, 3, 7, 3)), np.float32)),
+        ),
     ]
 
 
@@ -124,7 +142,9 @@ FILL_BLANK = Check(
         "The messages have different lengths": "length of the first message",
         "what the model says after padding means nothing": "mask ignored",
         "where t is the last step with mask[t, n]": "lengths that begin again at 0",
-        "Scores of the next word after each word.": "one step too early",
+        "Scores of the next word after each word": "one step too early",
+        "at padding any numbers, even NaN": "scores multiplied by the mask",
+        "however far both are below other words": "by probabilities of all words",
         "the word v among ``allowed`` with the largest y[t, n, v]": "other scores at minus a billion",
         "Of equal scores the word that comes first in ``allowed``.": "of equal scores the lowest number",
         "float64 stays float64 and is computed in double precision": "single precision inside",
@@ -233,3 +253,22 @@ def of_equal_scores_the_last(y, mask, allowed):
 )
 def lengths_that_begin_again_at_0(y, mask, allowed):
     return filled_at(y, mask.sum(axis=0) % 256 - 1, allowed)
+
+
+@FILL_BLANK.misconception(
+    "The scores at padding were multiplied by 0. Of infinity or NaN, which may stand there, that is no zero. Pick each message's last step by its number instead."
+)
+def scores_multiplied_by_the_mask(y, mask, allowed):
+    last = mask.sum(axis=0) - 1
+    with np.errstate(all="ignore"):
+        at_the_blank = (y * (np.arange(len(y))[:, None] == last)[:, :, None]).sum(axis=0)
+    return allowed[at_the_blank[:, allowed].argmax(axis=1)]
+
+
+@FILL_BLANK.misconception(
+    "Probabilities were compared, after a softmax over all words. Of words far below the best one, all become 0, and no longer differ. Compare the scores themselves."
+)
+def by_probabilities_of_all_words(y, mask, allowed):
+    y = y[mask.sum(axis=0) - 1, np.arange(y.shape[1])]
+    p = np.exp(y - y.max(axis=1, keepdims=True))
+    return allowed[p[:, allowed].argmax(axis=1)]

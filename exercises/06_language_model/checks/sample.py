@@ -38,6 +38,14 @@ def value(ids, states):
 """
 
 
+# Each sequence has scores of its own, by its row, and all words that are read have an effect on all sequences.
+LOOKS_AT_ALL = """
+def value(ids, states):
+    h = np.tanh(W_e[ids] - 2 * W_e[ids].mean(axis=0) + states[0] @ W_h.T)
+    return h @ W_y.T + own[: len(ids)], (h,)
+"""
+
+
 def sample_inputs(rng: Generator, T: int, N: int, V: int, states: int = 1, **options) -> dict:
     """A small random model whose words depend much on the state."""
     H, start, end = 5, *(int(word) for word in rng.permutation(V)[:2])
@@ -57,6 +65,20 @@ def with_kept_words(inputs: dict) -> dict:
     model, (h, *_) = inputs["next_scores"], inputs["states"]
     words = np.full((len(h), 1), inputs["start"])
     return inputs | {"next_scores": Given(KEEPS_WORDS, **model.arrays), "states": (h, words)}
+
+
+def looking_at_all(inputs: dict) -> dict:
+    """The same with a model that looks at all sequences together."""
+    arrays, (h, *_) = inputs["next_scores"].arrays, inputs["states"]
+    own = arrays["b_y"] + 2 * np.sin(np.arange(len(h))[:, None] * (1 + np.arange(len(arrays["b_y"]))))
+    return inputs | {"next_scores": Given(LOOKS_AT_ALL, **arrays, own=np.round(own, 2))}
+
+
+def tells_what_is_read(inputs: dict) -> bool:
+    """Whether something else is written where the model reads something else for the sequences that have ended."""
+    given, right = list(inputs.values())[1:], written_by(inputs)
+    others = drawn_words_read_after_the_end, ended_sequences_left_out
+    return not any(np.array_equal(other(inputs["next_scores"].made(None), *given), right) for other in others)
 
 
 def at_the_ends(inputs: dict) -> dict:
@@ -119,6 +141,7 @@ def draw_sample(rng: Generator) -> list[DrawnCase]:
         DrawnCase("the best two, at a high temperature", where_some_end(rng, 8, 6, 7, all_end=False, top_k=2, temperature=1.5)),
         DrawnCase("two states", where_some_end(rng, 11, 5, 9, all_end=False, states=2)),
         DrawnCase("a model that keeps the words", until(lambda: where_some_end(rng, 9, 5, 8, all_end=False, change=with_kept_words), tells_writing_over)),
+        DrawnCase("a model that looks at all sequences", until(lambda: where_some_end(rng, 9, 5, 8, all_end=False, change=looking_at_all), tells_what_is_read)),
         DrawnCase("one word as start and end", where_some_end(rng, 9, 6, 8, all_end=False, change=begun_by_the_end)),
         DrawnCase("300 words", with_large_numbers(rng, 6, 4)),
         DrawnCase("one sequence", sample_inputs(rng, 12, 1, 20)),
@@ -136,6 +159,15 @@ def worked_sample(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a low temperature", where_some_end(rng, 6, 4, 6, all_end=False, change=short, temperature=0.5)),
         DrawnCase("the best two", where_some_end(rng, 6, 4, 6, all_end=False, change=short, top_k=2)),
         DrawnCase("two states", where_some_end(rng, 5, 4, 6, all_end=False, change=short, states=2)),
+        DrawnCase(
+            "a model that looks at all sequences",
+            until(
+                lambda: where_some_end(
+                    rng, 6, 4, 6, all_end=False, change=lambda inputs: looking_at_all(short(inputs))
+                ),
+                tells_what_is_read,
+            ),
+        ),
         DrawnCase(
             "a model that keeps the words, and one word as start and end",
             where_some_end(
@@ -164,6 +196,8 @@ SAMPLE = Check(
         "takes the last word of each sequence and the states": "drawn word not fed back",
         "and returns the scores of the next words and the new states": "states not carried on",
         "It is not part of the result": "start in the result",
+        "The model reads `end` too for a sequence that has ended": "drawn words read after the end",
+        "it is given all $N$ sequences at every step": "ended sequences left out",
         "and it ends nothing, even if `start` and `end` are the same word": "start that ends everything",
         "A sequence that has drawn the word `end` gets `end` at all later steps": "ended sequences go on",
         "when all have ended the loop stops": "never stopped",
@@ -327,6 +361,38 @@ def words_written_over(next_scores, states, start, end, u, temperature=1.0, top_
 def last_words_left_out(next_scores, states, start, end, u, temperature=1.0, top_k=None):
     ids = decoding.sample(next_scores, states, start, end, u, temperature, top_k)
     return ids[:-1] if (ids[-1] == end).all() else ids
+
+
+@SAMPLE.misconception(
+    "After a sequence's end the result is right, but the model goes on reading what was drawn behind it. Feed back the words of the result: the end word, for a sequence that has ended."
+)
+def drawn_words_read_after_the_end(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    ids, ended, written = np.full(len(states[0]), start), np.zeros(len(states[0]), dtype=bool), []
+    for u_t in u:
+        y, states = next_scores(ids, states)
+        ids = choose(probabilities(y, temperature, top_k), u_t)
+        written.append(np.where(ended, end, ids))
+        ended = ended | (ids == end)
+        if ended.all():
+            break
+    return np.array(written)
+
+
+@SAMPLE.misconception(
+    "Sequences that have ended were left out of what the model is given. It may know them by their rows: give it all sequences at every step."
+)
+def ended_sequences_left_out(next_scores, states, start, end, u, temperature=1.0, top_k=None):
+    on, ids, written = np.arange(len(states[0])), np.full(len(states[0]), start), []
+    for u_t in u:
+        y, states = next_scores(ids, states)
+        ids = choose(probabilities(y, temperature, top_k), u_t[on])
+        written.append(np.full(u.shape[1], end))
+        written[-1][on] = ids
+        going = ids != end
+        on, ids, states = on[going], ids[going], tuple(state[going] for state in states)
+        if not len(on):
+            break
+    return np.array(written)
 
 
 @SAMPLE.misconception(

@@ -88,7 +88,8 @@ UPDATE = Check(
         "The largest global norm of the gradients, above 0.": "always scaled to the limit",
         "This is plain gradient descent.": "step upwards",
         "The states before the block.": "states not used",
-        "The states after the last word that was read.": "old states returned",
+        "The states after the last word that was read": "old states returned",
+        "as the weights before the update made them": "states of the new weights",
         "New ones; the arguments stay as they were.": "weights changed in place",
         "The loss before the update.": "loss after the update",
     },
@@ -206,6 +207,15 @@ def weights_changed_in_place(weights, words, h, learning_rate, limit):
 def loss_after_the_update(weights, words, h, learning_rate, limit):
     new, after, _ = update(weights, words, h, learning_rate, limit)
     L, _, _ = loss_and_gradients(words[:-1], words[1:], h, new)
+    return new, after, L
+
+
+@UPDATE.misconception(
+    "The block was read once more with the new weights, for the states. Return those that loss_and_gradients returned, before the update."
+)
+def states_of_the_new_weights(weights, words, h, learning_rate, limit):
+    new, _, L = update(weights, words, h, learning_rate, limit)
+    _, _, after = loss_and_gradients(words[:-1], words[1:], h, new)
     return new, after, L
 
 

@@ -61,13 +61,23 @@ def without_error(rng: Generator, T: int, N: int, D: int, H: int) -> dict:
     return inputs | {"model": Given(MODEL, **arrays), "targets": 0 * inputs["targets"]}
 
 
+def after_infinity(inputs: dict) -> dict:
+    """The same after a batch whose gradients were infinite or no numbers at all."""
+    arrays = inputs["model"].arrays
+    unbounded = {name: np.resize([np.inf, np.nan], array.shape) for name, array in arrays["parameters"].items()}
+    return inputs | {"model": Given(MODEL, **arrays | {"before": unbounded})}
+
+
 def draw_clipped_gradients(rng: Generator) -> list[DrawnCase]:
     T, N, D, H = sizes(rng, 4, SIZES)
     return [
         DrawnCase("gradients of an earlier batch, and a low limit", gradients_inputs(rng, T, N, D, H, 0.1)),
         DrawnCase("a limit that is not reached", gradients_inputs(rng, T, N, D, H, 1e7)),
         DrawnCase("no gradients before", gradients_inputs(rng, T, N, D, H, 0.25, before=False)),
-        DrawnCase("one sequence of one step", gradients_inputs(rng, 1, 1, D, H, 0.5)),
+        DrawnCase(
+            "one sequence of one step, after a batch that came to NaN",
+            after_infinity(gradients_inputs(rng, 1, 1, D, H, 0.5)),
+        ),
         DrawnCase("one hidden unit, and a limit near zero", gradients_inputs(rng, T, N, D, 1, 1e-12)),
         DrawnCase("no error, and so no gradient", without_error(rng, T, N, D, H)),
         DrawnCase("float32", single(gradients_inputs(rng, T, N, D, H, 0.1))),
@@ -80,6 +90,10 @@ def worked_clipped_gradients(rng: Generator) -> list[DrawnCase]:
         DrawnCase("a limit that is not reached", short(gradients_inputs(rng, 2, 3, 2, 1, 1e7))),
         DrawnCase("no error, and so no gradient", short(without_error(rng, 1, 2, 1, 1))),
         DrawnCase(
+            "one sequence of one step, after a batch that came to NaN",
+            after_infinity(short(gradients_inputs(rng, 1, 1, 1, 1, 0.5))),
+        ),
+        DrawnCase(
             "float32, no gradients before, and a limit near zero",
             single(short(gradients_inputs(rng, 2, 2, 1, 1, 1e-12, before=False))),
         ),
@@ -91,6 +105,7 @@ CLIPPED_GRADIENTS = Check(
     axes="loss: ; norm: ; gradients:", task="loss and clipped gradients of a batch", points=2, section="torch-training: Training", tensors=True,
     promises={
         "Its parameters may hold gradients of an earlier batch, which must not count": "earlier gradients added",
+        "even where they are infinite or NaN": "old gradients times zero",
         "The largest norm of all gradients together": "each by its own norm",
         "The mean squared error": "sum over the sequences",
         "The norm of all gradients together, before clipping": "norm after clipping",
@@ -143,6 +158,16 @@ def earlier_gradients_added(model, x, targets, limit):
     loss.backward()
     found = gradients_of(model)
     return clipped(loss.detach(), torch.stack([one.norm() for one in found.values()]).norm(), found, limit)
+
+
+@CLIPPED_GRADIENTS.misconception(
+    "The old gradients were multiplied by 0. Of infinity or NaN, as after a batch that blew up, that is no zero. Take model.zero_grad()."
+)
+def old_gradients_times_zero(model, x, targets, limit):
+    for p in model.parameters():
+        if p.grad is not None:
+            p.grad *= 0
+    return earlier_gradients_added(model, x, targets, limit)
 
 
 @CLIPPED_GRADIENTS.misconception("The loss is a sum over the sequences; it should be their mean.")

@@ -39,7 +39,7 @@ def draw_from_lstm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("the second of two layers", weights_inputs(rng, D, H, 2, 1)),
         DrawnCase("the second of twelve layers", weights_inputs(rng, D, 2, 12, 1)),
         DrawnCase("one input and one hidden unit", weights_inputs(rng, 1, 1)),
-        DrawnCase("one hidden unit", weights_inputs(rng, D, 1)),
+        DrawnCase("four inputs and one hidden unit", weights_inputs(rng, 4, 1)),
         DrawnCase("as many inputs as hidden units", weights_inputs(rng, H, H, 2, 1)),
         DrawnCase("float32", single(weights_inputs(rng, D, H))),
     ]
@@ -50,7 +50,7 @@ def worked_from_lstm(rng: Generator) -> list[DrawnCase]:
         DrawnCase("two hidden units", in_sevenths(short(weights_inputs(rng, 3, 2)))),
         DrawnCase("the second of two layers", short(weights_inputs(rng, 1, 2, 2, 1))),
         DrawnCase("the second of twelve layers", short(weights_inputs(rng, 1, 1, 12, 1))),
-        DrawnCase("float32", single(short(weights_inputs(rng, 2, 1)))),
+        DrawnCase("float32", single(short(weights_inputs(rng, 4, 1)))),
     ]
 
 

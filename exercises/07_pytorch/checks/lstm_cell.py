@@ -62,10 +62,11 @@ def draw_cell(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("several sequences", drawn(N, D, H)),
         DrawnCase("one sequence, one input", drawn(1, 1, H)),
-        DrawnCase("one hidden unit", drawn(N, D, 1)),
+        DrawnCase("four sequences and inputs, one hidden unit", drawn(4, 4, 1)),
         DrawnCase("sums of thousands", far_inputs(rng, N, D, H)),
         DrawnCase("four sequences, inputs and hidden units", drawn(4, 4, 4)),
         DrawnCase("gradients through the cell", drawn(N, D, H) | {"gradients": True}),
+        DrawnCase("no gradients, and parameters that change", drawn(N, D, H) | {"gradients": False}),
         DrawnCase(
             "gradients through sums in the hundreds, from states of zero",
             with_shut_gates(rng, cell_inputs(rng, N, D, H)),
@@ -81,11 +82,12 @@ def worked_cell(rng: Generator) -> list[DrawnCase]:
         DrawnCase("sums of thousands", short(far_inputs(rng, 2, 1, 2))),
         DrawnCase("as many sequences, inputs and hidden units", short(cell_inputs(rng, 2, 2, 2))),
         DrawnCase("gradients through the cell", short(cell_inputs(rng, 2, 1, 2)) | {"gradients": True}),
+        DrawnCase("no gradients, and parameters that change", short(cell_inputs(rng, 1, 2, 2)) | {"gradients": False}),
         DrawnCase(
             "gradients through sums in the hundreds, from states of zero",
             short(with_shut_gates(rng, cell_inputs(rng, 2, 1, 3))),
         ),
-        DrawnCase("float32", single(short(cell_inputs(rng, 2, 1, 2)))),
+        DrawnCase("float32", single(short(cell_inputs(rng, 4, 4, 1)))),
     ]
 
 
@@ -102,6 +104,7 @@ CELL = Check(
         "Results have the dtype of the inputs": "dtype not kept",
         "for float64 nothing is computed in single precision": "single precision inside",
         "A function never writes to its inputs": "cell state overwritten",
+        "its method `forward` computes with them": "weights of an earlier call",
     },
 )  # fmt: skip
 
@@ -269,3 +272,14 @@ class cell_state_overwritten(WithWeights):  # noqa: N801
         h, c = new_states(i, f, o, g, c_prev)
         c_prev.copy_(c.detach())
         return h, c
+
+
+@CELL.misconception(
+    "What was made of the weights in an earlier call was kept and used again. Between two calls an optimiser changes the weights: make it anew in each forward."
+)
+class weights_of_an_earlier_call(WithWeights):  # noqa: N801
+    def forward(self, x, h_prev, c_prev):
+        if not hasattr(self, "joined") or torch.is_grad_enabled():
+            self.joined = torch.cat([self.W_x, self.W_h], dim=1).T
+        i, f, o, g = (torch.cat([x, h_prev], dim=1) @ self.joined + self.b).chunk(4, dim=1)
+        return new_states(i, f, o, g, c_prev)

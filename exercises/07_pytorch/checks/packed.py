@@ -24,6 +24,7 @@ value = torch.nn.LSTM(
     parameters["weight_ih_l0"].shape[1], first.shape[1], len(names) // (1 + backward), bidirectional=backward, dtype=first.dtype
 )
 value.load_state_dict(parameters)
+value.train(value.num_layers % 2 == 1)
 """
 
 
@@ -88,7 +89,7 @@ def draw_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
         DrawnCase("one sequence", packed_inputs(rng, np.array([T - 1]), T, D, H, 1, directions)),
         DrawnCase("one step of one sequence", packed_inputs(rng, np.array([1]), 1, 1, 1, 1, directions)),
         DrawnCase("sequences of one step", packed_inputs(rng, np.array([1, 5, 1, 2]), 6, D, H, 1, directions)),
-        DrawnCase("as many steps as sequences", packed_inputs(rng, lengths_up_to(rng, 6, 6), 6, D, H, 2, directions)),
+        DrawnCase("as many steps as sequences", packed_inputs(rng, lengths_up_to(rng, 6, 6), 6, 6, 6, 2, directions)),
         DrawnCase("float32", single(packed_inputs(rng, lengths_up_to(rng, T, 3), T, D, H, 1, directions))),
     ]
 
@@ -107,7 +108,7 @@ def worked_packed(rng: Generator, directions: int = 1) -> list[DrawnCase]:
         DrawnCase("one step of one sequence", short(packed_inputs(rng, np.array([1]), 1, 1, 1, 1, directions))),
         DrawnCase(
             "as many steps as sequences",
-            short(packed_inputs(rng, np.array([1, 3, 2]), 3, 2, 2, 3 - directions, directions)),
+            short(packed_inputs(rng, np.array([1, 3, 2]), 3, 3, 3, 3 - directions, directions)),
         ),
         DrawnCase("float32", single(short(packed_inputs(rng, np.array([2, 3]), 3, 1, 2, 1, directions)))),
     ]
@@ -137,6 +138,7 @@ RUN_PACKED = Check(
         "Results have the dtype of the inputs": "dtype not kept",
         "for float64 nothing is computed in single precision": "single precision inside",
         "A function never writes to its inputs": "writes to its inputs",
+        "a layer stays in the mode in which it came": "mode of the layer changed",
     },
 )  # fmt: skip
 
@@ -274,6 +276,13 @@ def as_many_steps_as_the_longest(lstm, x, lengths):
     return output[: int(lengths.max())], last
 
 
+@RUN_PACKED.misconception(
+    "The layer is left in another mode: lstm.eval() was called, or lstm.train(). A layer without dropout does the same in both; leave its mode as it came."
+)
+def mode_of_the_layer_changed(lstm, x, lengths):
+    return nn_lstm.run_packed(lstm.train(not lstm.training), x, lengths)
+
+
 BOTH_ENDS = Check(
     "nn_lstm.both_ends", nn_lstm.both_ends, draw_both_ends, worked_both_ends, axes="N unit", task="the same for two directions: what each knows at its end", points=2,
     section="torch-packing: Packed sequences", tensors=True,
@@ -287,6 +296,7 @@ BOTH_ENDS = Check(
         "Results have the dtype of the inputs": "dtype not kept",
         "for float64 nothing is computed in single precision": "single precision inside",
         "A function never writes to its inputs": "writes to its inputs",
+        "a layer stays in the mode in which it came": "layer left in another mode",
     },
 )  # fmt: skip
 
@@ -382,3 +392,10 @@ def sequences_mixed_by_reshaping(lstm, x, lengths):
 )
 def order_of_the_ends_not_restored(lstm, x, lengths):
     return nn_lstm.both_ends(lstm, x, lengths)[lengths.argsort(descending=True, stable=True)]
+
+
+@BOTH_ENDS.misconception(
+    "The layer is left in another mode: lstm.eval() was called, or lstm.train(). A layer without dropout does the same in both; leave its mode as it came."
+)
+def layer_left_in_another_mode(lstm, x, lengths):
+    return nn_lstm.both_ends(lstm.train(not lstm.training), x, lengths)

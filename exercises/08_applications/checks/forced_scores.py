@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from autograder.exercise import Check, DrawnCase
+from autograder.exercise import Check, DrawnCase, Given
 from autograder.exercise.drawing import in_dtype, short, sizes
 from solutions.with_numpy import step_by_step
 from solutions.with_numpy.decoding import log_softmax
@@ -32,12 +32,25 @@ def from_nothing(inputs: dict) -> dict:
     return inputs | {"states": tuple(0 * state for state in inputs["states"])}
 
 
+def without_a_vector_for_the_last(inputs: dict) -> dict:
+    """The same with a last word that the decoder cannot be given: it has a vector for every word but this one."""
+    given, last = inputs["next_scores"], len(inputs["next_scores"].arrays["W_e"]) - 1
+    target = inputs["target"] % last
+    target[-1] = last
+    model = Given(given.source, **given.arrays | {"W_e": given.arrays["W_e"][:last]})
+    return inputs | {"target": target, "start": inputs["start"] % last, "next_scores": model}
+
+
 def draw_forced(rng: Generator) -> list[DrawnCase]:
     T, N, H, V = sizes(rng, 4, SIZES)
     V += 5
     return [
         DrawnCase("several steps", forced_inputs(rng, T, N, H, V)),
         DrawnCase("two states", forced_inputs(rng, T, N, H, V, states=2)),
+        DrawnCase(
+            "a last word for which the decoder has no vector",
+            without_a_vector_for_the_last(forced_inputs(rng, T, N, H, V)),
+        ),
         DrawnCase("one step", forced_inputs(rng, 1, N, H, V)),
         DrawnCase("from states of zero", from_nothing(forced_inputs(rng, T, N, H, V))),
         DrawnCase("from states of zero again", from_nothing(forced_inputs(rng, T, N, H, V))),
@@ -52,6 +65,10 @@ def worked_forced(rng: Generator) -> list[DrawnCase]:
         DrawnCase("three steps", short(forced_inputs(rng, 3, 2, 2, 4))),
         DrawnCase("two states", short(forced_inputs(rng, 4, 1, 2, 3, states=2))),
         DrawnCase("one step", short(forced_inputs(rng, 1, 2, 2, 3))),
+        DrawnCase(
+            "a last word for which the decoder has no vector",
+            without_a_vector_for_the_last(short(forced_inputs(rng, 2, 2, 1, 4))),
+        ),
         DrawnCase("from states of zero", from_nothing(short(forced_inputs(rng, 2, 1, 2, 3)))),
         DrawnCase("from states of zero again", from_nothing(short(forced_inputs(rng, 2, 1, 2, 3)))),
         DrawnCase("as many steps, sequences, units and words", short(forced_inputs(rng, 3, 3, 3, 3))),
@@ -68,7 +85,7 @@ FORCED = Check(
         "What the encoder hands over": "decoder begun with zeros",
         "The word that begins each sequence": "zero for start",
         "returns the scores (N, V) of the next words and the new states": "states not carried",
-        "The last word of the target is never an input": "last word given too",
+        "The last word of the target is never an input": "one step ahead",
         "At the first step the input is the start sign, N times": "last word for start",
         "The scores at each step": "softmax of scores",
         "Results have the dtype of the inputs: float32 stays float32, float64 stays float64": "dtype not kept",
@@ -170,3 +187,15 @@ def states_not_carried(target, states, start, next_scores):
 def softmax_of_scores(target, states, start, next_scores):
     given = np.concatenate([started(target, start), target[:-1]])
     return np.exp(log_softmax(scores_for(given, states, next_scores)))
+
+
+@FORCED.misconception(
+    "The scores are right, but the last word of the target was given to the decoder, for a step more than asked for. Ask for the scores first, and only then take the next word."
+)
+def one_step_ahead(target, states, start, next_scores):
+    y, states = next_scores(started(target, start)[0], states)
+    scores = []
+    for ids in target:
+        scores.append(y)
+        y, states = next_scores(ids, states)
+    return np.stack(scores)
