@@ -414,6 +414,7 @@ def grade(
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
             if (told := slowest(result.seconds)) is not None:
                 typer.echo(told)
+        say_points_of_release(opened, exercise.slug, result.unlike_release)
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
         for why in result.unused.values():
@@ -423,6 +424,14 @@ def grade(
     lines += [f"Grades: {opened.root / 'grades.csv'}", f"Feedback: {opened.feedback}", f"Report: {report_path}"]
     right = say_unread([result.inbox for _, result in results]) and not any(result.failed for _, result in results)
     finish(lines, right, {"exercises": summaries} if as_json else None)
+
+
+def say_points_of_release(course: "Course", slug: str, unlike: dict[str, tuple[float, float]]) -> None:
+    """Say that points were changed since the release, whose points count until the next one."""
+    told = ", ".join(f"{name} {released:g}, not {declared:g}" for name, (released, declared) in unlike.items())
+    if told:
+        fix = f"run 'autograder release {slug} --course {course.root}' and grade again to have the new ones count"
+        typer.echo(f"{slug}: graded with the points of the last release ({told}); {fix}.", err=True)
 
 
 def slowest(seconds: dict[str, float]) -> str | None:

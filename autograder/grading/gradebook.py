@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from math import fsum
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from autograder.check import Verdict
 from autograder.course import Course
 from autograder.exercise import Exercise
-from autograder.exercise.cells import question_id
+from autograder.exercise.cells import check_id, id_of_check, question_id
 from autograder.grading import database
 from autograder.grading.database import opened
 from autograder.grading.points import Graded, enter, enter_dates, seconds_late
@@ -74,10 +75,11 @@ class OutcomeRow(Base):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One check of one student, with its points as the gradebook has them."""
+    """One check of one student, with its points as the gradebook has them: ``by_hand`` if a person gave them."""
 
     verdict: Verdict
     points: float
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -249,27 +251,28 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
     def rows(self, exercise: Exercise) -> list[Row]:
         """The grade table: a line for each graded student, by name."""
 
-        def read(session: Session) -> list[Row]:
-            outcomes, rows = defaultdict[str, list[Outcome]](list), []
-            of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
-            for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
-                verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
-                outcomes[one.student].append(Outcome(verdict, one.points))
-            totals, earned = session.execute(self._totals(exercise.slug)).all(), self._earned(session, exercise.slug)
-            points = {
-                key: (earned[key] - (off or 0), of, off or 0.0, seconds_late(*when)) for key, of, off, *when in totals
-            }
-            by_hand = self._by_hand(session, exercise)
-            graded = sa.select(GradedRow.student, GradedRow.notes, GradedRow.signature)
-            for student, notes, signature in sorted(session.execute(graded.filter_by(assignment=exercise.slug)).all()):
-                of_student, most, off, late = points[student]
-                scores = {one.name: by_hand.get((student, question_id(one))) for one in exercise.questions}
-                said = tuple(json.loads(notes))
-                about = (student, tuple(outcomes[student]), of_student, most, said, scores, signature, late, off)
-                rows.append(Row(*about))
-            return rows
+        return self.transaction(partial(self._rows, exercise))
 
-        return self.transaction(read)
+    def _rows(self, exercise: Exercise, session: Session) -> list[Row]:
+        given = self._given(session, exercise.slug)
+        outcomes, rows = defaultdict[str, list[Outcome]](list), []
+        of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
+        for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
+            verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
+            points, by_hand = given[one.student].get(id_of_check(one.check), (one.points, None))
+            outcomes[one.student].append(Outcome(verdict, points, by_hand is not None))
+        totals = {key: rest for key, *rest in session.execute(self._totals(exercise.slug))}
+        graded = sa.select(GradedRow.student, GradedRow.notes, GradedRow.signature)
+        for student, notes, signature in sorted(session.execute(graded.filter_by(assignment=exercise.slug)).all()):
+            most, off, *when = totals[student]
+            # Databases add in different orders, so that the last digit of their sums may differ.
+            earned = fsum(score for score, _by_hand in given[student].values()) - (off or 0)
+            answers = {one.name: given[student].get(question_id(one), (0.0, None)) for one in exercise.questions}
+            by_hand = {name: None if manual is None else score for name, (score, manual) in answers.items()}
+            said = tuple(json.loads(notes))
+            about = (student, tuple(outcomes[student]), earned, most, said, by_hand, signature)
+            rows.append(Row(*about, seconds_late(*when), off or 0.0))
+        return rows
 
     def _totals(self, slug: str) -> Any:
         """The query for the most that there is for each student, what is taken off for handing in late, and the times."""
@@ -279,26 +282,27 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
                    kind.timestamp, api.Assignment.duedate, kind.extension)  # fmt: skip
         return sa.select(*columns).join(api.Assignment).where(api.Assignment.name == slug)
 
-    def _earned(self, session: Session, slug: str) -> dict[str, float]:
-        """Each student's points. Databases add in different orders, so that the last digit of their sums may differ."""
+    def _given(self, session: Session, slug: str) -> dict[str, dict[str, tuple[float, float | None]]]:
+        """Each student's points by their cells, and what a person gave, where one did."""
         api = part("nbgrader.api")
-        query = sa.select(api.SubmittedAssignment.student_id, api.Grade.score)
-        query = query.join(api.Grade.notebook).join(api.SubmittedNotebook.assignment)
-        query = query.join(api.Assignment).where(api.Assignment.name == slug)
-        scores: dict[str, list[float]] = defaultdict(list)
-        for student, score in session.execute(query):
-            scores[student].append(score)
-        return defaultdict(float, {student: fsum(theirs) for student, theirs in scores.items()})
+        columns = (api.SubmittedAssignment.student_id, api.BaseCell.name, api.Grade.score, api.Grade.manual_score)
+        query = sa.select(*columns).join(api.Grade.cell).join(api.Grade.notebook).join(api.SubmittedNotebook.assignment)
+        found = defaultdict[str, dict[str, tuple[float, float | None]]](dict)
+        for student, cell, score, manual in session.execute(
+            query.join(api.Assignment).where(api.Assignment.name == slug)
+        ):
+            found[student][cell] = score, manual
+        return found
 
-    def _by_hand(self, session: Session, exercise: Exercise) -> dict[tuple[str, str], float | None]:
-        """What people gave, by the student and the question's cell."""
-        if not exercise.questions:
-            return {}
+    def unlike_release(self, exercise: Exercise) -> dict[str, tuple[float, float]]:
+        """The functions and questions whose points in the gradebook are not those declared: both, by their names."""
         api = part("nbgrader.api")
-        query = sa.select(api.SubmittedAssignment.student_id, api.BaseCell.name, api.Grade.manual_score)
-        query = query.join(api.Grade.cell).join(api.Grade.notebook).join(api.SubmittedNotebook.assignment)
-        query = query.join(api.Assignment).where(api.Assignment.name == exercise.slug)
-        return {(student, cell): score for student, cell, score in session.execute(query)}
+        query = sa.select(api.GradeCell.name, api.GradeCell.max_score).join(api.GradeCell.notebook)
+        query = query.join(api.Notebook.assignment).where(api.Assignment.name == exercise.slug)
+        entered = self.transaction(lambda session: dict(session.execute(query).all()))
+        declared = [(one.function, check_id(one), one.points) for one in exercise.checks]
+        declared += [(one.name, question_id(one), one.points) for one in exercise.questions]
+        return {name: (entered[cell], points) for name, cell, points in declared if entered.get(cell, points) != points}
 
     def pages_written(self, slug: str) -> dict[str, bool]:
         """Whether each graded student's notebook and feedback page are written since they were graded, by name."""

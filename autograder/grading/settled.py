@@ -20,7 +20,7 @@ from autograder.exercise import Check, Exercise, Question
 from autograder.exercise.declaration import Misconception
 from autograder.exercise.discovery import package_of
 from autograder.grading import intake, pages
-from autograder.grading.class_run import ClassResult, only_one
+from autograder.grading.class_run import ClassResult, only_one, version_here
 from autograder.grading.core import decisive, version_of
 from autograder.grading.gradebook import GradeWriter, Row
 from autograder.grading.inbox import look
@@ -119,6 +119,7 @@ def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[
     languages.add(exercise.folder, course.settings.language)
     with only_one(course), GradeWriter(course) as writer:
         inbox, desk = look(course, slug, students), intake.Desk(course, exercise)
+        version = version_here(writer, exercise, version)
         graded, written = writer.up_to_date(slug, version), writer.pages_written(slug)
         for hand_in in inbox.hand_ins:
             record = intake.as_before(desk, hand_in)
@@ -128,4 +129,5 @@ def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[
         if writer.unfinished(slug) or not all(have):
             return None
         writer.apply_dates(slug)
-        return exercise, ClassResult(rows=writer.rows(exercise), inbox=inbox)
+        unlike = writer.unlike_release(exercise)
+        return exercise, ClassResult(rows=writer.rows(exercise), inbox=inbox, unlike_release=unlike)
