@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the 
     from autograder.course import Course
     from autograder.exercise import Exercise
     from autograder.grading.inbox import Inbox
+    from autograder.grading.regrading import Regrading
     from autograder.proof.verify import ExerciseProof
 
 # nbformat's validator imports these optional checkers of web addresses, which build grammars; no notebook needs them.
@@ -441,6 +442,108 @@ def slowest(seconds: dict[str, float]) -> str | None:
     named = ", ".join(f"{who} {in_words(took)}" for took, who in long[:5])
     more = f", and {len(long) - 5} more" if len(long) > 5 else ""
     return f"Took longest: {named}{more}; half of the class took {usual:.1f} s or less." if long else None
+
+
+@app.command()
+def regrade(
+    slugs: SlugsArgument = None,
+    course: CourseOption = COURSE,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the changes without asking.")] = False,
+    workers: Annotated[int | None, typer.Option(
+        "--workers", min=1, max=64, help="Sandboxes side by side; by default as course.toml says.")] = None,
+    unprotected: Annotated[bool, typer.Option("--unprotected",
+        help="Run submissions WITHOUT a sandbox. Only for notebooks that you wrote yourself.")] = False,
+    database: DatabaseOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing of how far it is.")] = False,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Grade again by checks that were changed: show what changes, for whom and why, and write it once you agree."""
+    from autograder.grading.core import Settings
+    from autograder.grading.gradebook import GradeWriter
+    from autograder.grading.regrading import prepare
+    from autograder.table import change_json
+
+    opened, progress = course_at(course, database=database), Progress(quiet)
+    with GradeWriter(opened) as writer:
+        graded = writer.graded_names()
+    names = [name for name in named(opened, slugs) if slugs or name in graded]
+    if not graded & set(names):
+        raise UserError(f"Nobody is graded in {opened.root} yet; run 'autograder grade --course {opened.root}'.")
+    settings = Settings(protected=not unprotected)
+    prepared = [
+        prepare(opened, opened.exercise(name), workers or opened.settings.workers, settings, progress) for name in names
+    ]
+    for one in prepared:
+        say_changes(opened, one, not as_json)
+    todo = [one for one in prepared if one.anew]
+    agreed = bool(todo) and (yes or agrees(as_json))
+    if agreed:
+        write_regraded(opened, todo, progress)
+    lines = ["Written." if agreed else "Nothing is written." if todo else "There is nothing to write."]
+    about = [
+        {"exercise": one.exercise.slug, "version": one.version, "graded_again": one.students, "failed": one.failed,
+         "changes": [change_json(change) for change in one.changes], "written": agreed and bool(one.anew)}
+        for one in prepared
+    ]  # fmt: skip
+    right = agreed == bool(todo) and not any(one.failed for one in prepared)
+    finish(lines, right, {"exercises": about} if as_json else None)
+
+
+def say_changes(course: "Course", regrading: "Regrading", table: bool) -> None:
+    """Say who was graded by what, and what would become otherwise."""
+    from rich.console import Console
+
+    from autograder.table import changes_table
+
+    slug, changes = regrading.exercise.slug, regrading.changes
+    say_points_of_release(course, slug, regrading.unlike_release)
+    for name, why in regrading.failed.items():
+        typer.echo(f"not graded again: {name}: {why}", err=True)
+    if not table:
+        return
+    if not regrading.anew:
+        typer.echo(f"{slug}: everyone is graded by these checks, version {short(regrading.version)}.")
+        return
+    many, before = len(regrading.anew), ", ".join(map(short, regrading.versions_before))
+    typer.echo(
+        f"{slug}: {counted(many, 'student')} graded again: version {before} before, now {short(regrading.version)}."
+    )
+    in_words = [one for one in changes if one.in_words_alone]
+    if len(in_words) < len(changes):
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+        console.print(changes_table(changes))
+    totals = {one.student: one.totals for one in changes}.values()
+    up, down = sum(old < new for old, new in totals), sum(old > new for old, new in totals)
+    other = f"; {counted(len(in_words), 'message')} worded otherwise" if in_words else ""
+    typer.echo(f"Totals: {up} rise, {down} fall, {many - up - down} stay{other}. What people gave by hand stays.")
+
+
+def short(version: str) -> str:
+    """Of a version as many letters as tell it from others."""
+    return version.removeprefix("autograder-")[:8]
+
+
+def agrees(silent: bool) -> bool:
+    """Whether whoever sits at the terminal wants it written; who does not sit there cannot."""
+    if silent or not sys.stdin.isatty():
+        typer.echo("This is no terminal to ask at; add --yes to have it written.", err=True)
+        return False
+    return typer.confirm("Write this?")
+
+
+def write_regraded(course: "Course", todo: "Sequence[Regrading]", progress: Progress) -> None:
+    """Write what was agreed to, and the table and the report of the whole course."""
+    from autograder.grading.regrading import write
+    from autograder.grading.settled import remember, whole_course
+    from autograder.table import write_report
+
+    for one in todo:
+        result = write(course, one, progress)
+        if not result.failed:
+            remember(course, one.exercise)
+        for name, why in result.failed.items():
+            typer.echo(f"{name}: {why}", err=True)
+    write_report(course, whole_course(course, []))
 
 
 def address_of(scheduler: str) -> str | None:

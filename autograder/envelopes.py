@@ -5,11 +5,13 @@ system named it. What a student packed into an archive can name nobody else, rea
 collecting.
 """
 
+import lzma
 import os
 import re
 import shutil
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +19,10 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
 LARGEST_ARCHIVE, MOST_ENTRIES, DEEPEST = 256 << 20, 2000, 3
 LINK = 0o12  # the kind of a file in the highest bits of a ZIP entry's attributes
-BAD = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError)
+BAD = (
+    OSError, EOFError, ValueError, RuntimeError, NotImplementedError, OverflowError, zipfile.BadZipFile, tarfile.TarError,
+    zlib.error, lzma.LZMAError,
+)  # fmt: skip
 
 
 class TooMuch(ValueError):

@@ -9,12 +9,14 @@ from statistics import median
 from typing import Any
 
 import jinja2
+from rich.markup import escape
 from rich.table import Table
 
 from autograder.course import Course, write_atomically
 from autograder.exercise import Exercise
-from autograder.grading.gradebook import Row
+from autograder.grading.gradebook import Outcome, Row
 from autograder.grading.judge import STATUSES
+from autograder.grading.regrading import Change
 from autograder.nbgrader_door import TEMPLATES
 from autograder.runner.calling import _
 
@@ -61,6 +63,42 @@ def screen_table(exercise: Exercise, rows: Sequence[Row]) -> Table:
         late = [late_in_words(row)] if anybody_late else []
         table.add_row(row.student, *points, f"{row.points:g}", *late, status, style=STYLES.get(status, "red"))
     return table
+
+
+def changes_table(changes: Sequence[Change]) -> Table:
+    """student, check, points and total before and after, and why: a line for each change that is more than another message."""
+    table = Table(header_style="bold")
+    for name in ("student", "check"):
+        table.add_column(name, no_wrap=True)
+    for name in ("points", "total"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for one in changes:
+        if not one.in_words_alone:
+            points = "" if one.before is None and one.after is None else before_and_after(*one.points)
+            table.add_row(one.student, one.check, points, before_and_after(*one.totals), escape(one.why))
+    return table
+
+
+def before_and_after(before: float, after: float) -> str:
+    return f"{before:g}" if before == after else f"{before:g} → {after:g}"
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    def told(one: Outcome | None) -> dict[str, Any] | None:
+        if one is None:
+            return None
+        return {
+            "points": one.points,
+            "by_hand": one.by_hand,
+            "status": one.verdict.status,
+            "message": one.verdict.message,
+        }
+
+    return {
+        "student": change.student, "check": change.check, "before": told(change.before), "after": told(change.after),
+        "total_before": change.totals[0], "total_after": change.totals[1], "why": change.why,
+    }  # fmt: skip
 
 
 def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:

@@ -7,7 +7,7 @@ or not at all. Whether a folder exists says nothing.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from math import fsum
@@ -26,6 +26,10 @@ from autograder.grading.points import Graded, enter, enter_dates, seconds_late
 from autograder.nbgrader_parts import part
 
 Result = TypeVar("Result")
+
+
+class NotAgreed(Exception):
+    """What would be written is not what was agreed to."""
 
 
 class Base(DeclarativeBase):
@@ -222,20 +226,54 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
     def write(self, exercise: Exercise, run: Run, graded: Graded) -> None:
         """Write a student's points, outcomes and completion, in one transaction."""
 
-        def written(session: Session) -> None:
-            key = {"assignment": exercise.slug, "student": graded.student}
-            before = session.scalars(sa.select(GradedRow.notebook).filter_by(**key)).one_or_none()
-            points = enter(session, self.course, exercise, graded, before)
-            for kind in (OutcomeRow, GradedRow):
-                session.execute(sa.delete(kind).filter_by(**key))
-            session.execute(sa.insert(OutcomeRow), [
-                key | asdict(verdict) | {"place": place, "points": points[verdict.check]}
-                for place, verdict in enumerate(graded.verdicts)
-            ])  # fmt: skip
-            about = {"signature": graded.signature, "notes": json.dumps(graded.notes), "notebook": graded.notebook}
-            session.execute(sa.insert(GradedRow).values(**key, **about, run=run.id))
+        self.transaction(partial(self._write, exercise, run, graded), writing=True)
 
-        self.transaction(written, writing=True)
+    def _write(self, exercise: Exercise, run: Run, graded: Graded, session: Session) -> None:
+        key = {"assignment": exercise.slug, "student": graded.student}
+        before = session.scalars(sa.select(GradedRow.notebook).filter_by(**key)).one_or_none()
+        points = enter(session, self.course, exercise, graded, before)
+        for kind in (OutcomeRow, GradedRow):
+            session.execute(sa.delete(kind).filter_by(**key))
+        session.execute(sa.insert(OutcomeRow), [
+            key | asdict(verdict) | {"place": place, "points": points[verdict.check]}
+            for place, verdict in enumerate(graded.verdicts)
+        ])  # fmt: skip
+        about = {"signature": graded.signature, "notes": json.dumps(graded.notes), "notebook": graded.notebook}
+        session.execute(sa.insert(GradedRow).values(**key, **about, run=run.id))
+
+    def graded_by(self, slug: str) -> dict[str, tuple[str, bytes, str]]:
+        """Of each graded student: by which version of the checks, on which challenges (their seed), and the signature."""
+        query = sa.select(GradedRow.student, Run.version, Run.seed, GradedRow.signature)
+        query = query.join(Run, GradedRow.run == Run.id).where(GradedRow.assignment == slug)
+        return self.transaction(
+            lambda session: {name: (version, seed, proof) for name, version, seed, proof in session.execute(query)}
+        )
+
+    def regrade(
+        self, exercise: Exercise, version: str, anew: Sequence[tuple[Graded, bytes]],
+        agreed: tuple[list[Row], list[Row]] | None = None,
+    ) -> tuple[list[Row], list[Row]]:  # fmt: skip
+        """The tables before and after these are graded, each on challenges of a seed: written only if they are as ``agreed``."""
+        tables: tuple[list[Row], list[Row]] = [], []
+
+        def done(session: Session) -> None:
+            nonlocal tables
+            before = self._rows(exercise, session)
+            seeds = dict.fromkeys(seed for _graded, seed in anew)
+            runs = {seed: Run(assignment=exercise.slug, seed=seed, version=version, finished=True) for seed in seeds}
+            session.add_all(runs.values())
+            session.flush()
+            for graded, seed in anew:
+                self._write(exercise, runs[seed], graded, session)
+            if self.course.settings.of(exercise.slug).due is not None:
+                enter_dates(session, self.course, exercise.slug)
+            tables = before, self._rows(exercise, session)
+            if tables != agreed:
+                raise NotAgreed
+
+        with suppress(NotAgreed):  # it undoes the transaction
+            self.transaction(done, writing=True)
+        return tables
 
     def apply_dates(self, slug: str) -> None:
         """Have the dates of the settings hold for those who are graded already, without grading anew."""
@@ -268,10 +306,10 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
             # Databases add in different orders, so that the last digit of their sums may differ.
             earned = fsum(score for score, _by_hand in given[student].values()) - (off or 0)
             answers = {one.name: given[student].get(question_id(one), (0.0, None)) for one in exercise.questions}
-            by_hand = {name: None if manual is None else score for name, (score, manual) in answers.items()}
-            said = tuple(json.loads(notes))
-            about = (student, tuple(outcomes[student]), earned, most, said, by_hand, signature)
-            rows.append(Row(*about, seconds_late(*when), off or 0.0))
+            scores = {name: None if manual is None else score for name, (score, manual) in answers.items()}
+            said, late = tuple(json.loads(notes)), seconds_late(*when)
+            about = (student, tuple(outcomes[student]), earned, most, said, scores, signature, late, off or 0.0)
+            rows.append(Row(*about))
         return rows
 
     def _totals(self, slug: str) -> Any:
@@ -299,7 +337,7 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         api = part("nbgrader.api")
         query = sa.select(api.GradeCell.name, api.GradeCell.max_score).join(api.GradeCell.notebook)
         query = query.join(api.Notebook.assignment).where(api.Assignment.name == exercise.slug)
-        entered = self.transaction(lambda session: dict(session.execute(query).all()))
+        entered: dict[str, float] = self.transaction(lambda session: dict(session.execute(query).all()))
         declared = [(one.function, check_id(one), one.points) for one in exercise.checks]
         declared += [(one.name, question_id(one), one.points) for one in exercise.questions]
         return {name: (entered[cell], points) for name, cell, points in declared if entered.get(cell, points) != points}
