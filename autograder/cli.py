@@ -721,6 +721,57 @@ def move_gradebook(
 
 
 @app.command()
+def archive(
+    file: Annotated[Path, typer.Argument(help="The archive, such as rnn-2026.zip.")],
+    course: CourseOption = COURSE,
+    opening: Annotated[bool, typer.Option("--open", help="Make the course's folder of the archive.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing of how far it is.")] = False,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Put a course with its grades, exercises and grader into one file; --open makes a course of it again, to be graded.
+
+    Opening runs nothing of it, but what it holds is code: grade with an archive only if you trust whoever made it.
+    """
+    if opening:
+        open_archive(file, course, quiet, as_json)
+        return
+    from autograder.archive.making import make
+
+    made = make(course_at(course), file, force, Progress(quiet))
+    lines = [f"left out: {name}: {why}" for name, why in sorted(made.left_out.items())]
+    lines.append(
+        f"{file}: {counted(len(made.manifest.files), 'file')}, {counted(len(made.manifest.exercises), 'exercise')}. "
+        "It holds the course's key and what students handed in; keep it as you keep these."
+    )
+    about = {"exercises": made.manifest.exercises, "versions": made.manifest.versions, "left_out": made.left_out}
+    finish(lines, value=about if as_json else None)
+
+
+def open_archive(file: Path, course: Path, quiet: bool, as_json: bool) -> None:
+    """Make a course's folder of an archive, and say what differs here from what graded it."""
+    from autograder.archive.making import OPENED
+    from autograder.archive.opening import open_archive
+
+    opened = open_archive(file, course, Progress(quiet))
+    said = opened.manifest
+    lines = [f"{course}: the course {said.course} as it was on {said.made[:10]}, {counted(len(said.files), 'file')}."]
+    differing = [f"{name} {here} (then {then})" for name, (then, here) in opened.packages.items()]
+    if differing:
+        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        lines.append(
+            f"Other versions here than those that graded it: {', '.join(differing[:5])}{more}; "
+            f"'autograder regrade --course {course}' shows what that changes."
+        )
+    if opened.other_program:
+        run = f"PYTHONPATH={course / OPENED} python -m autograder"
+        lines.append(f"The grader itself is another here; the one of then lies in the course: '{run}' runs it.")
+    about = {"packages": {name: {"then": then, "here": here} for name, (then, here) in opened.packages.items()},
+             "other_program": opened.other_program, "exercises": said.exercises, "made": said.made}  # fmt: skip
+    finish(lines, value=about if as_json else None)
+
+
+@app.command()
 def doctor(
     course: Annotated[Path | None, typer.Option("--course", help="Look at this course's gradebook too.")] = None,
     workers: WorkersOption = 2,
