@@ -25,8 +25,9 @@ from nbgrader.api import Gradebook
 from autograder.course import Course, write_atomically
 from autograder.exercise.cells import id_of_check
 from autograder.settings import FILE
+from tests.autograder.conftest import tree
 from tests.autograder.lms_downloads import Person, laid_out, roster
-from tests.autograder.toy_course import CHECKS, PLAIN, RIGHT, SLUG, SQUARED, run, work, write_toy
+from tests.autograder.toy_course import CHECKS, PLAIN, RIGHT, SHORTER, SLUG, SQUARED, run, work, write_toy
 
 STUDENTS = ("s000", "s001")
 ANSWERS = ("It adds.", "It multiplies.", "Nobody knows.")
@@ -37,7 +38,15 @@ VERSIONS = (
     CHECKS.replace("2.0 * a", "…").replace("a * a", "2.0 * a").replace("…", "a * a"),
 )
 DUE = datetime(2026, 10, 5, 0, 0, tzinfo=UTC)  # everyone who was collected is some hours late, and some by days
-OWN = ("notes.md", "inbox/README", f"exercises/{SLUG}/ideas.txt", "feedback/letter.txt", "downloaded/old.zip")
+OWN = (
+    "notes.md",
+    "inbox/README",
+    f"exercises/{SLUG}/ideas.txt",
+    "feedback/letter.txt",
+    "downloaded/old.zip",
+    f"release/{SLUG}/extra.txt",
+    f"source/{SLUG}/draft.txt",
+)
 
 students, cells = st.sampled_from(STUDENTS), st.sampled_from((CHECK, ANSWER))
 
@@ -120,13 +129,20 @@ class Commands(RuleBasedStateMachine):
     def release(self) -> None:
         self.command("release", SLUG)
 
-    @rule(student=students, double=st.sampled_from((RIGHT, SQUARED, PLAIN)), answer=st.sampled_from(ANSWERS))
-    def hand_in_and_collect(self, student: str, double: str, answer: str) -> None:
+    @rule(
+        student=students,
+        double=st.sampled_from((RIGHT, SQUARED, PLAIN)),
+        answer=st.sampled_from(ANSWERS),
+        graded=st.booleans(),
+    )
+    def hand_in_and_collect(self, student: str, double: str, answer: str, graded: bool) -> None:
         person = self.everyone[STUDENTS.index(student)]
         data = work(released(self.root), double, answer=answer)
         person.files.append({f"{SLUG}.ipynb": data})
         self.deeds.attempts.add(data)
         collect(self.root, self.everyone)
+        if graded:
+            self.grade(False)
 
     @rule(anew=st.booleans())
     def grade(self, anew: bool) -> None:
@@ -145,6 +161,14 @@ class Commands(RuleBasedStateMachine):
     def report(self) -> None:
         self.command("report", SLUG)
         self.everything_agrees()
+
+    @rule()
+    def a_release_that_is_refused(self) -> None:
+        before, now = tree(self.root / "release"), (self.root / "exercises" / SLUG / "checks.py").read_text("utf-8")
+        write_toy(self.root, *SHORTER)
+        self.command("release", SLUG, fine=(1,))
+        assert tree(self.root / "release") == before
+        write_toy(self.root, now)
 
     @rule(version=st.sampled_from(VERSIONS))
     def correct_the_checks(self, version: str) -> None:
@@ -184,12 +208,14 @@ class Commands(RuleBasedStateMachine):
 
     # ---- what an instructor does by hand
 
-    @rule(student=students, cell=cells, score=st.sampled_from((0.0, 1.5, 3.0)))
-    def score(self, student: str, cell: str, score: float) -> None:
+    @rule(student=students, cell=cells, score=st.sampled_from((0.0, 1.5, 3.0)), said=st.booleans())
+    def score(self, student: str, cell: str, score: float, said: bool) -> None:
         with Gradebook(Course.open(self.root).db_url, "toys") as gradebook:
             gradebook.find_grade(cell, SLUG, SLUG, student).manual_score = score
             gradebook.db.commit()
         self.deeds.scores[student, cell] = score, self.answer_graded(student)
+        if said and cell == ANSWER:
+            self.comment(student, cell)
 
     @rule(student=students, cell=st.sampled_from(("double", ANSWER)))
     def comment(self, student: str, cell: str) -> None:

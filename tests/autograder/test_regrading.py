@@ -15,7 +15,7 @@ from autograder.exercise.cells import id_of_check
 from autograder.grading import regrading
 from autograder.grading.gradebook import GradeWriter
 from tests.autograder.conftest import ROOT, tree
-from tests.autograder.toy_course import CHECKS, PLAIN, SLUG, SQUARED, hand_in, points_of, run, write_toy
+from tests.autograder.toy_course import CHECKS, PLAIN, SLUG, hand_in, points_of, run, write_toy
 
 # A correction after which who squared is right, and another message is said to who returned the input.
 CORRECTED = CHECKS.replace("2.0 * a", "…").replace("a * a", "2.0 * a").replace("…", "a * a")
@@ -23,21 +23,15 @@ BOOKKEEPING = (".autograder-lock", "gradebook.db")
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A course in which ada doubled, bob squared and cid gave back the input; cid was given a point by hand."""
-    root = tmp_path / "course"
-    write_toy(root)
-    run("release", SLUG, "--course", root)
-    for student, double in (("ada", "2.0 * a"), ("bob", SQUARED), ("cid", PLAIN)):
-        hand_in(root, student, double=double)
-    assert run("grade", SLUG, "--course", root).exit_code == 0
-    with Gradebook(Course.open(root).db_url, "course") as gradebook:
+def root(toy: Path) -> Path:
+    """The toy course, in which cid was given a point by hand and a comment, and whose checks were corrected since."""
+    with Gradebook(Course.open(toy).db_url, "course") as gradebook:
         gradebook.find_grade(id_of_check("toy.double"), SLUG, SLUG, "cid").manual_score = 1.0
         gradebook.find_comment("answer-why", SLUG, SLUG, "cid").manual_comment = "Half of it."
         gradebook.db.commit()
-    run("report", "--course", root)
-    write_toy(root, CORRECTED)
-    return root
+    run("report", "--course", toy)
+    write_toy(toy, CORRECTED)
+    return toy
 
 
 def given(root: Path) -> tuple[list, dict[str, bytes]]:
