@@ -413,6 +413,11 @@ def grade(
             console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
             console.print(screen_table(exercise, result.rows))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
+            if result.by_other_checks:
+                typer.echo(
+                    f"{len(result.by_other_checks)} of these had been graded by another version of the checks; "
+                    "'autograder regrade' shows what that changes before it is written."
+                )
             if (told := slowest(result.seconds)) is not None:
                 typer.echo(told)
         say_points_of_release(opened, exercise.slug, result.unlike_release)

@@ -51,10 +51,16 @@ def make(course: Course, file: Path, force: bool = False, progress: Progress = l
         raise ArchiveError(f"There is no folder {file.parent} to write the archive into; make it first.")
     moving.require_own_setting(course)
     used = [name for name in course.exercises if is_used(course, name)]
-    released = [course.exercise(name) for name in used if course.released(name).is_file()]
+    released = [name for name in used if course.released(name).is_file()]
+    exercises = []
+    for number, name in enumerate(released, start=1):
+        exercises.append(course.exercise(name))
+        progress("loading exercises", number, len(released))
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", suffix=".part", dir=file.parent) as folder:
         sources, left_out = files_of(course, used, {file.resolve(), Path(folder).resolve(), *gradebook_files(course)})
+        progress("copying the gradebook", 0, 1)
         sources |= substitutes(course, Path(folder)) | manifest.program_files()
+        progress("copying the gradebook", 1, 1)
         part, files = Path(folder, "archive"), dict[str, File]()
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for number, (name, source) in enumerate(sorted(sources.items()), start=1):
@@ -66,8 +72,8 @@ def make(course: Course, file: Path, force: bool = False, progress: Progress = l
             about = Manifest(
                 course.settings.name,
                 datetime.now(UTC).isoformat(timespec="seconds"),
-                manifest.versions_here({package for exercise in released for package in exercise.packages}),
-                {exercise.slug: version_of(exercise) for exercise in released},
+                manifest.versions_here({package for exercise in exercises for package in exercise.packages}),
+                {exercise.slug: version_of(exercise) for exercise in exercises},
                 files,
             )
             archive.writestr(manifest.NAME, about.written())

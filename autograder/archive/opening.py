@@ -14,6 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from autograder import settings
@@ -79,9 +80,9 @@ def unpacked(file: Path, folder: Path, said: Manifest, progress: Progress) -> No
     size = sum(one.bytes for one in said.files.values())
     if size >= (free := shutil.disk_usage(folder).free):
         raise ArchiveError(f"needs {size >> 20} MB, and {folder.parent} has {free >> 20} MB left; make room first")
-    progress("unpacking", 0, len(said.files))
+    most = size + manifest.LARGEST, min(len(said.files) + 1, MOST_FILES)
     try:
-        left_out = unpack(file, folder, size + manifest.LARGEST, min(len(said.files) + 1, MOST_FILES))
+        left_out = unpack(file, folder, *most, tell=partial(progress, "unpacking"))
     except BAD as error:
         raise ArchiveError(f"is damaged ({error}); take another copy") from error
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {manifest.NAME}
@@ -95,7 +96,7 @@ def unpacked(file: Path, folder: Path, said: Manifest, progress: Progress) -> No
                 raise ArchiveError(f"is damaged: {name[:200]!r} is not what it was; take another copy")
         path.chmod(about.mode & 0o755 | 0o400)
         os.utime(path, ns=(about.mtime_ns, about.mtime_ns))
-        progress("unpacking", number, len(said.files))
+        progress("comparing", number, len(said.files))
     course = folder / COURSE
     if not (course / CONFIG).is_file():
         raise ArchiveError("holds no course; name a file that 'autograder archive' made")

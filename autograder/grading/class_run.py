@@ -36,7 +36,8 @@ class ClassResult:
     """What a grading came to: the table, who was graded now, what could not be, and what lay in the inbox besides.
 
     ``seconds`` says how long each who was graded now took; ``unused`` why workers of a cluster that came meanwhile ran nothing;
-    ``unlike_release`` the functions and questions whose points were changed since the release, which counts.
+    ``unlike_release`` the functions and questions whose points were changed since the release, which counts; ``by_other_checks``
+    who was graded now and, before that, by another version of the checks.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -46,6 +47,7 @@ class ClassResult:
     seconds: dict[str, float] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
     unlike_release: dict[str, tuple[float, float]] = field(default_factory=dict)
+    by_other_checks: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -163,6 +165,7 @@ def grade_class(
         if anew or waiting(writer, course, exercise, None, names):
             there.ready()
         version = version_here(writer, exercise, version_of(exercise))
+        before = {student: by for student, (by, _seed, _signature) in writer.graded_by(exercise.slug).items()}
         run = writer.begin(exercise.slug, version, seed or challenge.new_seed(), anew)
         result = ClassResult(inbox=inbox, unlike_release=writer.unlike_release(exercise))
         todo = waiting(writer, course, exercise, run if anew else None, names)
@@ -177,6 +180,7 @@ def grade_class(
                     graded = future.result()
                     writer.write(exercise, run, graded)
                     result.graded.append(student)
+                    result.by_other_checks += [student] * (before.get(student, version) != version)
                     if write_pages:
                         feedback.begin(student, graded.notebook)
                 except (cluster.ClusterError, DatabaseError):  # nobody can be graded, or no grade be written

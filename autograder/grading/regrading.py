@@ -118,9 +118,8 @@ def prepare(
             ]
             result.versions_before = tuple(sorted({by[name][0] for name in todo}))
 
-            found = graded_apart(
-                apart, exercise, {name: by[name][1] for name in todo}, workers, settings, progress, result
-            )
+            seeds = {name: by[name][1] for name in todo}
+            found = graded_apart(apart, exercise, seeds, workers, settings, progress, result) if seeds else {}
         result.anew = [(found[name], by[name][1]) for name in todo if name in found]
         if result.anew:
             result.tables = writer.regrade(exercise, version, result.anew)
@@ -136,7 +135,7 @@ def graded_apart(
     """What students get on challenges of their seeds; who cannot be graded is entered in ``result``."""
     found: dict[str, Graded] = {}
     with (
-        farm(course.settings.cluster, workers, exercise, settings, at_once=bool(seeds)) as there,
+        farm(course.settings.cluster, workers, exercise, settings) as there,
         ThreadPoolExecutor(there.most, thread_name_prefix="sandbox") as pool,
         stopping_runs(),
     ):

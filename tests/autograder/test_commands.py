@@ -316,9 +316,9 @@ def lived(begun: Path, folder: Path, examples: int, steps: int) -> None:
 
 
 def test_nothing_done_by_hand_is_lost_in_a_few_orders_of_commands(begun: Path, tmp_path: Path) -> None:
-    lived(begun, tmp_path / "life", 4, 8)
+    lived(begun, tmp_path / "life", 3, 8)
 
 
 @pytest.mark.slow
 def test_nothing_done_by_hand_is_lost_in_many_orders_of_commands(begun: Path, tmp_path: Path) -> None:
-    lived(begun, tmp_path / "life", 60, 25)
+    lived(begun, tmp_path / "life", 20, 25)

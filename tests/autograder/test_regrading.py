@@ -112,3 +112,9 @@ def test_nobody_graded_is_said_in_a_sentence(tmp_path: Path) -> None:
     run("release", SLUG, "--course", tmp_path / "course")
     told = run("regrade", SLUG, "--course", tmp_path / "course")
     assert str(told.exception).startswith("Nobody is graded in")
+
+
+def test_a_grading_by_other_checks_says_so(root: Path) -> None:
+    told = run("grade", SLUG, "--course", root).stdout
+    assert "3 of these had been graded by another version of the checks; 'autograder regrade'" in told
+    assert "another version" not in run("grade", SLUG, "--course", root, "--anew").stdout
