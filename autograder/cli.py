@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what a command needs is loaded by the command, so that the 
     from autograder.course import Course
     from autograder.exercise import Exercise
     from autograder.grading.inbox import Inbox
+    from autograder.grading.regrading import Regrading
     from autograder.proof.verify import ExerciseProof
 
 # nbformat's validator imports these optional checkers of web addresses, which build grammars; no notebook needs them.
@@ -416,8 +417,14 @@ def grade(
             console = Console(highlight=False, width=None if on_terminal else UNCUT)
             console.print(screen_table(exercise, result.rows, console.width if on_terminal else None))
             typer.echo(f"{len(result.graded)} graded now, {len(result.rows) - len(result.graded)} unchanged.")
+            if result.by_other_checks:
+                typer.echo(
+                    f"{len(result.by_other_checks)} of these had been graded by another version of the checks; "
+                    "'autograder regrade' shows what that changes before it is written."
+                )
             if (told := slowest(result.seconds)) is not None:
                 typer.echo(told)
+        say_points_of_release(opened, exercise.slug, result.unlike_release)
         for name, why in result.failed.items():
             typer.echo(f"not graded: {name}: {why}", err=True)
         for why in result.unused.values():
@@ -429,6 +436,14 @@ def grade(
     finish(lines, right, {"exercises": summaries} if as_json else None)
 
 
+def say_points_of_release(course: "Course", slug: str, unlike: dict[str, tuple[float, float]]) -> None:
+    """Say that points were changed since the release, whose points count until the next one."""
+    told = ", ".join(f"{name} {released:g}, not {declared:g}" for name, (released, declared) in unlike.items())
+    if told:
+        fix = f"run 'autograder release {slug} --course {course.root}' and grade again to have the new ones count"
+        typer.echo(f"{slug}: graded with the points of the last release ({told}); {fix}.", err=True)
+
+
 def slowest(seconds: dict[str, float]) -> str | None:
     """Who took much longer than most, in one sentence; None where nobody did."""
     usual = statistics.median(seconds.values()) if seconds else 0.0
@@ -436,6 +451,108 @@ def slowest(seconds: dict[str, float]) -> str | None:
     named = ", ".join(f"{who} {in_words(took)}" for took, who in long[:5])
     more = f", and {len(long) - 5} more" if len(long) > 5 else ""
     return f"Took longest: {named}{more}; half of the class took {usual:.1f} s or less." if long else None
+
+
+@app.command()
+def regrade(
+    slugs: SlugsArgument = None,
+    course: CourseOption = COURSE,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the changes without asking.")] = False,
+    workers: Annotated[int | None, typer.Option(
+        "--workers", min=1, max=64, help="Sandboxes side by side; by default as course.toml says.")] = None,
+    unprotected: Annotated[bool, typer.Option("--unprotected",
+        help="Run submissions WITHOUT a sandbox. Only for notebooks that you wrote yourself.")] = False,
+    database: DatabaseOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing of how far it is.")] = False,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Grade again by checks that were changed: show what changes, for whom and why, and write it once you agree."""
+    from autograder.grading.core import Settings
+    from autograder.grading.gradebook import GradeWriter
+    from autograder.grading.regrading import prepare
+    from autograder.table import change_json
+
+    opened, progress = course_at(course, database=database), Progress(quiet)
+    with GradeWriter(opened) as writer:
+        graded = writer.graded_names()
+    names = [name for name in named(opened, slugs) if slugs or name in graded]
+    if not graded & set(names):
+        raise UserError(f"Nobody is graded in {opened.root} yet; run 'autograder grade --course {opened.root}'.")
+    settings = Settings(protected=not unprotected)
+    prepared = [
+        prepare(opened, opened.exercise(name), workers or opened.settings.workers, settings, progress) for name in names
+    ]
+    for one in prepared:
+        say_changes(opened, one, not as_json)
+    todo = [one for one in prepared if one.anew]
+    agreed = bool(todo) and (yes or agrees(as_json))
+    if agreed:
+        write_regraded(opened, todo, progress)
+    lines = ["Written." if agreed else "Nothing is written." if todo else "There is nothing to write."]
+    about = [
+        {"exercise": one.exercise.slug, "version": one.version, "graded_again": one.students, "failed": one.failed,
+         "changes": [change_json(change) for change in one.changes], "written": agreed and bool(one.anew)}
+        for one in prepared
+    ]  # fmt: skip
+    right = agreed == bool(todo) and not any(one.failed for one in prepared)
+    finish(lines, right, {"exercises": about} if as_json else None)
+
+
+def say_changes(course: "Course", regrading: "Regrading", table: bool) -> None:
+    """Say who was graded by what, and what would become otherwise."""
+    from rich.console import Console
+
+    from autograder.table import changes_table
+
+    slug, changes = regrading.exercise.slug, regrading.changes
+    say_points_of_release(course, slug, regrading.unlike_release)
+    for name, why in regrading.failed.items():
+        typer.echo(f"not graded again: {name}: {why}", err=True)
+    if not table:
+        return
+    if not regrading.anew:
+        typer.echo(f"{slug}: everyone is graded by these checks, version {short(regrading.version)}.")
+        return
+    many, before = len(regrading.anew), ", ".join(map(short, regrading.versions_before))
+    typer.echo(
+        f"{slug}: {counted(many, 'student')} graded again: version {before} before, now {short(regrading.version)}."
+    )
+    in_words = [one for one in changes if one.in_words_alone]
+    if len(in_words) < len(changes):
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+        console.print(changes_table(changes))
+    totals = {one.student: one.totals for one in changes}.values()
+    up, down = sum(old < new for old, new in totals), sum(old > new for old, new in totals)
+    other = f"; {counted(len(in_words), 'message')} worded otherwise" if in_words else ""
+    typer.echo(f"Totals: {up} rise, {down} fall, {many - up - down} stay{other}. What people gave by hand stays.")
+
+
+def short(version: str) -> str:
+    """Of a version as many letters as tell it from others."""
+    return version.removeprefix("autograder-")[:8]
+
+
+def agrees(silent: bool) -> bool:
+    """Whether whoever sits at the terminal wants it written; who does not sit there cannot."""
+    if silent or not sys.stdin.isatty():
+        typer.echo("This is no terminal to ask at; add --yes to have it written.", err=True)
+        return False
+    return typer.confirm("Write this?")
+
+
+def write_regraded(course: "Course", todo: "Sequence[Regrading]", progress: Progress) -> None:
+    """Write what was agreed to, and the table and the report of the whole course."""
+    from autograder.grading.regrading import write
+    from autograder.grading.settled import remember, whole_course
+    from autograder.report import write_report
+
+    for one in todo:
+        result = write(course, one, progress)
+        if not result.failed:
+            remember(course, one.exercise)
+        for name, why in result.failed.items():
+            typer.echo(f"{name}: {why}", err=True)
+    write_report(course, whole_course(course, []))
 
 
 def address_of(scheduler: str) -> str | None:
@@ -611,6 +728,57 @@ def move_gradebook(
         lines.append(f"Left there, since they are no part of a gradebook: {', '.join(moved.left)}.")
     value = {"from": before, "to": after, "rows": moved.rows, "left": moved.left}
     finish(lines, value=value if as_json else None)
+
+
+@app.command()
+def archive(
+    file: Annotated[Path, typer.Argument(help="The archive, such as rnn-2026.zip.")],
+    course: CourseOption = COURSE,
+    opening: Annotated[bool, typer.Option("--open", help="Make the course's folder of the archive.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing of how far it is.")] = False,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Put a course with its grades, exercises and grader into one file; --open makes a course of it again, to be graded.
+
+    Opening runs nothing of it, but what it holds is code: grade with an archive only if you trust whoever made it.
+    """
+    if opening:
+        open_archive(file, course, quiet, as_json)
+        return
+    from autograder.archive.making import make
+
+    made = make(course_at(course), file, force, Progress(quiet))
+    lines = [f"left out: {name}: {why}" for name, why in sorted(made.left_out.items())]
+    lines.append(
+        f"{file}: {counted(len(made.manifest.files), 'file')}, {counted(len(made.manifest.exercises), 'exercise')}. "
+        "It holds the course's key and what students handed in; keep it as you keep these."
+    )
+    about = {"exercises": made.manifest.exercises, "versions": made.manifest.versions, "left_out": made.left_out}
+    finish(lines, value=about if as_json else None)
+
+
+def open_archive(file: Path, course: Path, quiet: bool, as_json: bool) -> None:
+    """Make a course's folder of an archive, and say what differs here from what graded it."""
+    from autograder.archive.making import OPENED
+    from autograder.archive.opening import open_archive
+
+    opened = open_archive(file, course, Progress(quiet))
+    said = opened.manifest
+    lines = [f"{course}: the course {said.course} as it was on {said.made[:10]}, {counted(len(said.files), 'file')}."]
+    differing = [f"{name} {here} (then {then})" for name, (then, here) in opened.packages.items()]
+    if differing:
+        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        lines.append(
+            f"Other versions here than those that graded it: {', '.join(differing[:5])}{more}; "
+            f"'autograder regrade --course {course}' shows what that changes."
+        )
+    if opened.other_program:
+        run = f"PYTHONPATH={course / OPENED} python -m autograder"
+        lines.append(f"The grader itself is another here; the one of then lies in the course: '{run}' runs it.")
+    about = {"packages": {name: {"then": then, "here": here} for name, (then, here) in opened.packages.items()},
+             "other_program": opened.other_program, "exercises": said.exercises, "made": said.made}  # fmt: skip
+    finish(lines, value=about if as_json else None)
 
 
 @app.command()

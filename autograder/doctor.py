@@ -75,15 +75,19 @@ def environment_findings() -> Iterator[Finding]:
 
 def different_versions() -> Iterator[str]:
     """What is not installed in the version that the grader pins."""
-    for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines():
-        name, _, wanted = line.partition("#")[0].strip().partition("==")
-        if wanted:
-            try:
-                found = importlib.metadata.version(name).partition("+")[0]
-            except importlib.metadata.PackageNotFoundError:
-                found = "missing"
-            if found != wanted:
-                yield f"{name} {found} instead of {wanted}"
+    for name, wanted in pinned().items():
+        try:
+            found = importlib.metadata.version(name).partition("+")[0]
+        except importlib.metadata.PackageNotFoundError:
+            found = "missing"
+        if found != wanted:
+            yield f"{name} {found} instead of {wanted}"
+
+
+def pinned() -> dict[str, str]:
+    """What the grader needs, with the versions that it was tried with."""
+    lines = (line.partition("#")[0].strip() for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines())
+    return {name: wanted for name, _, wanted in (line.partition("==") for line in lines) if wanted}
 
 
 def sandbox_findings() -> Iterator[Finding]:

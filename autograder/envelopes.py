@@ -5,11 +5,14 @@ system named it. What a student packed into an archive can name nobody else, rea
 collecting.
 """
 
+import lzma
 import os
 import re
 import shutil
 import tarfile
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +20,10 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
 LARGEST_ARCHIVE, MOST_ENTRIES, DEEPEST = 256 << 20, 2000, 3
 LINK = 0o12  # the kind of a file in the highest bits of a ZIP entry's attributes
-BAD = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError)
+BAD = (
+    OSError, EOFError, ValueError, RuntimeError, NotImplementedError, OverflowError, zipfile.BadZipFile, tarfile.TarError,
+    zlib.error, lzma.LZMAError,
+)  # fmt: skip
 
 
 class TooMuch(ValueError):
@@ -38,11 +44,14 @@ def stays_inside(name: str) -> bool:
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
 
 
-def unpack(archive: Path, folder: Path, most_bytes: int | None = None, most_entries: int | None = None) -> list[str]:
+def unpack(
+    archive: Path, folder: Path, most_bytes: int | None = None, most_entries: int | None = None,
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> list[str]:  # fmt: skip
     """The regular files of an archive whose names stay inside it; no links, no devices, no rights of theirs.
 
-    Returns the names of what is left out. Raises TooMuch if there are too many entries or bytes, and what zipfile and tarfile
-    raise for what they cannot read.
+    ``tell`` hears how many are done, and of how many. Returns the names of what is left out. Raises TooMuch if there are too
+    many entries or bytes, and what zipfile and tarfile raise for what they cannot read.
     """
     left = most = LARGEST_ARCHIVE if most_bytes is None else most_bytes
     count = MOST_ENTRIES if most_entries is None else most_entries
@@ -52,17 +61,19 @@ def unpack(archive: Path, folder: Path, most_bytes: int | None = None, most_entr
             entries = [one for one in opened.infolist() if not one.is_dir()]
             files = [(one.filename, one) for one in entries if one.external_attr >> 28 != LINK]
             inside = bounded(files, count)
-            for name, one in inside:
+            for number, (name, one) in enumerate(inside, start=1):
                 with opened.open(one) as source:
                     left = copied(source, folder / name, left, most)
+                tell(number, len(inside))
             return sorted({one.filename for one in entries} - {name for name, _one in inside})
     with tarfile.open(archive) as tar:
         members = [one for one in tar if not one.isdir()]
         kept = bounded([(one.name, one) for one in members if one.isreg()], count)
-        for name, member in kept:
+        for number, (name, member) in enumerate(kept, start=1):
             file = tar.extractfile(member)
             assert file is not None
             left = copied(file, folder / name, left, most)
+            tell(number, len(kept))
         return sorted({one.name for one in members} - {name for name, _one in kept})
 
 

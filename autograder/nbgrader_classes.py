@@ -13,7 +13,7 @@ from traitlets import Dict
 from autograder import languages, settings
 from autograder.course import Course
 from autograder.grading import challenge, intake
-from autograder.grading.class_run import only_one
+from autograder.grading.class_run import only_one, version_here
 from autograder.grading.core import NotTakenIn, Settings, grade_submission, version_of
 from autograder.grading.gradebook import GradeWriter
 from autograder.grading.pages import enter_beside, is_rubric, shown_besides
@@ -68,9 +68,10 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         course, student = course_of(self), about["student"]
         exercise = course.exercise(course.exercises.known([about["assignment"]])[0])
         with only_one(course), GradeWriter(course) as writer:
-            run = writer.begin(exercise.slug, version_of(exercise), challenge.new_seed(), anew=False)
+            version = version_here(writer, exercise, version_of(exercise))
+            run = writer.begin(exercise.slug, version, challenge.new_seed(), anew=False)
             if student in writer.graded_in(run):  # a regrade draws new challenges
-                run = writer.begin(exercise.slug, version_of(exercise), challenge.new_seed(), anew=True)
+                run = writer.begin(exercise.slug, version, challenge.new_seed(), anew=True)
             graded = grade_submission(course, exercise, student, run.seed, Settings())
             writer.write(exercise, run, graded)
         return nbformat.reads(graded.notebook, as_version=4), resources

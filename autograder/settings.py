@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import partial
@@ -375,6 +375,26 @@ def with_database(root: Path, address: str) -> str:
     if not right:
         raise mistake(said, "database", "cannot be changed by program as it stands", "write it on one line of its own")
     return changed
+
+
+def without(root: Path, names: Sequence[str]) -> str:
+    """The text of the course's file with some settings taken out, and nothing else changed."""
+    said = read(root)
+    text, data = parsed(said.path) if said.path.exists() else ("", {})
+    for name in data.keys() & {*names}:
+        wanted = {key: value for key, value in data.items() if key != name}
+        lines, first = text.split("\n"), lines_of(text)[name] - 1
+        for last in range(first + 1, len(lines) + 1):  # a value may go over several lines
+            text = "\n".join([*lines[:first], f"# {name} stood here; it is taken out.", *lines[last:]])
+            try:
+                if tomllib.loads(text) == wanted:
+                    break
+            except tomllib.TOMLDecodeError:
+                continue
+        else:
+            raise mistake(said, name, "cannot be taken out by program as it stands", "write it on lines of its own")
+        data = wanted
+    return text
 
 
 def template(name: str, database: str | None = None) -> str:

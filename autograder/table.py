@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
 from autograder.exercise import Exercise
-from autograder.grading.gradebook import Row
+from autograder.grading.gradebook import Outcome, Row
 from autograder.grading.marks import how_long, number
+from autograder.grading.regrading import Change
 
 # The gravest status of a student's checks is the one that the line shows.
 GRAVITY = (
@@ -93,6 +95,42 @@ def width_of(table: Table) -> int:
     """How many columns of a terminal a table takes that is cut nowhere."""
     wide = Console(width=10_000)
     return Measurement.get(wide, wide.options, table).maximum
+
+
+def changes_table(changes: Sequence[Change]) -> Table:
+    """student, check, points and total before and after, and why: a line for each change that is more than another message."""
+    table = Table(header_style="bold")
+    for name in ("student", "check"):
+        table.add_column(name, no_wrap=True)
+    for name in ("points", "total"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for one in changes:
+        if not one.in_words_alone:
+            points = "" if one.before is None and one.after is None else before_and_after(*one.points)
+            table.add_row(one.student, one.check, points, before_and_after(*one.totals), escape(one.why))
+    return table
+
+
+def before_and_after(before: float, after: float) -> str:
+    return f"{before:g}" if before == after else f"{before:g} → {after:g}"
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    def told(one: Outcome | None) -> dict[str, Any] | None:
+        if one is None:
+            return None
+        return {
+            "points": one.points,
+            "by_hand": one.judged is not None,
+            "status": one.verdict.status,
+            "message": one.verdict.message,
+        }
+
+    return {
+        "student": change.student, "check": change.check, "before": told(change.before), "after": told(change.after),
+        "total_before": change.totals[0], "total_after": change.totals[1], "why": change.why,
+    }  # fmt: skip
 
 
 def csv_text(tables: Sequence[tuple[Exercise, Sequence[Row]]]) -> str:

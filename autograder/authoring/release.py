@@ -2,8 +2,11 @@
 
 import io
 import logging
+import shutil
+import tempfile
 import zipfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -60,8 +63,9 @@ It needs Python {python} or newer, and {packages} or newer. It was tried with {t
 Keep the other files and folders beside the notebook: the checks and its cells read them.
 """)
 
-# Those that NumPy suffices for were solved with the oldest and the newest of these. With NumPy 1 a float32 array divided by np.sqrt(2) stays
-# float32, and from 2.0 on it becomes float64, as in the grader: with an older one a check would call right what earns nothing.
+# Those that NumPy suffices for were solved with the oldest and the newest of these. With NumPy 1 a float32 array divided by
+# np.sqrt(2) stays float32, and from 2.0 on it becomes float64, as in the grader: with an older one a check would call right
+# what earns nothing.
 TRIED = {
     "python": ("Python", "3.11.7", "3.13.0"),
     "numpy": ("NumPy", "2.0.0", "2.5.5"),
@@ -74,7 +78,8 @@ OLDER_THAN_TRIED = {"torch": "2.4"}  # as before; the README says which one was 
 def release_into(course: Course, exercise: Exercise) -> Path:
     """Write nbgrader's source, let nbgrader make the release version and enter the checks into the gradebook.
 
-    Nothing is done where the same source was released before, and both the release and its gradebook are there.
+    Nothing is done where the same source was released before, and both the release and its gradebook are there. What cannot
+    be released leaves the release before it as it was.
     """
     source = course.root / "source" / exercise.slug / f"{exercise.slug}.ipynb"
     written = notebook_bytes(source_notebook(exercise, exercise.text(course.settings.language)))
@@ -82,28 +87,56 @@ def release_into(course: Course, exercise: Exercise) -> Path:
     entered = is_entered(course, exercise)
     if entered and released.is_file() and source.is_file() and source.read_bytes() == written:
         return released
-    released.unlink(missing_ok=True)  # if what follows is broken off, it is done again
-    write_atomically(source, written)
-    logging.getLogger("traitlets").setLevel(logging.ERROR)
-    result = course.nbgrader().generate_assignment(exercise.slug, force=True)
-    if not result["success"]:
-        lines = [line for line in (result.get("error") or result.get("log") or "").strip().splitlines() if line]
-        raise AuthoringError(f"nbgrader could not release {exercise.slug}: {lines[-1] if lines else 'it says no more'}")
+    with put_back_on_failure(course, released.parent, source.parent):
+        released.unlink(missing_ok=True)  # if what follows is broken off, it is done again
+        write_atomically(source, written)
+        logging.getLogger("traitlets").setLevel(logging.ERROR)
+        result = course.nbgrader().generate_assignment(exercise.slug, force=True)
+        if not result["success"]:
+            lines = [line for line in (result.get("error") or result.get("log") or "").strip().splitlines() if line]
+            said = lines[-1] if lines else "it says no more"
+            raise AuthoringError(f"nbgrader could not release {exercise.slug}: {said}")
     notebook = nbformat.read(released, as_version=4)
     notebook.metadata = {key: notebook.metadata[key] for key in ("kernelspec", "language_info")}
     write_atomically(released, notebook_bytes(notebook))
     return released
 
 
+@contextmanager
+def put_back_on_failure(course: Course, *folders: Path) -> Iterator[None]:
+    """Have folders be as they were if what is done meanwhile fails: nbgrader takes away what it could not make anew."""
+    with tempfile.TemporaryDirectory(prefix=".release-", dir=course.root) as kept:
+        there = [(folder, Path(kept, str(number))) for number, folder in enumerate(folders) if folder.is_dir()]
+        for folder, copy in there:
+            shutil.copytree(folder, copy, symlinks=True)
+        try:
+            yield
+        except BaseException:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+            for folder, copy in there:
+                shutil.move(copy, folder)
+            raise
+
+
 def is_entered(course: Course, exercise: Exercise) -> bool:
-    """Whether the gradebook, which is begun if there is none, knows the exercise with all its checks and questions."""
+    """Whether the gradebook, which is begun if there is none, knows the exercise with all its checks and questions.
+
+    Raises AuthoringError if it knows others, on which somebody is graded: nbgrader cannot exchange them then.
+    """
     from nbgrader.api import MissingEntry
 
     wanted = {*map(check_id, exercise.checks), *map(question_id, exercise.questions)}
     with GradeWriter(course) as writer, suppress(MissingEntry):
-        return wanted == {
-            cell.name for cell in writer.gradebook.find_notebook(exercise.slug, exercise.slug).grade_cells
-        }
+        notebook = writer.gradebook.find_notebook(exercise.slug, exercise.slug)
+        there = {cell.name for cell in notebook.grade_cells}
+        if there != wanted and notebook.submissions:
+            differing = ", ".join(sorted(there ^ wanted))
+            raise AuthoringError(
+                f"Students are graded on {exercise.slug} already, so its functions and questions stay as they were released "
+                f"({differing} is new, or gone); put them back, or release them under another name."
+            )
+        return there == wanted
     return False
 
 

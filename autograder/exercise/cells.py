@@ -14,7 +14,12 @@ def solution_id(check: Check) -> str:
 
 def check_id(check: Check) -> str:
     """The id of the cell that checks it; also the name of the check's points in the gradebook."""
-    return "check-" + check.name.replace(".", "-")
+    return id_of_check(check.name)
+
+
+def id_of_check(name: str) -> str:
+    """The id of the cell of the check that has this name."""
+    return "check-" + name.replace(".", "-")
 
 
 def question_id(question: Question) -> str:

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
+from hashlib import sha256
 from itertools import islice
 
 from autograder.course import Course, CourseError, remove_parts
@@ -34,7 +35,9 @@ Progress = Callable[[str, int, int], None]  # told what is being done, how many 
 class ClassResult:
     """What a grading came to: the table, who was graded now, what could not be, and what lay in the inbox besides.
 
-    ``seconds`` says how long each who was graded now took; ``unused`` why workers of a cluster that came meanwhile ran nothing.
+    ``seconds`` says how long each who was graded now took; ``unused`` why workers of a cluster that came meanwhile ran nothing;
+    ``unlike_release`` the functions and questions whose points were changed since the release, which counts; ``by_other_checks``
+    who was graded now and, before that, by another version of the checks.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -43,6 +46,8 @@ class ClassResult:
     inbox: Inbox = field(default_factory=Inbox)
     seconds: dict[str, float] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
+    unlike_release: dict[str, tuple[float, float]] = field(default_factory=dict)
+    by_other_checks: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -56,9 +61,16 @@ def only_one(course: Course) -> Iterator[None]:
         yield
 
 
+def version_here(writer: GradeWriter, exercise: Exercise, version: str) -> str:
+    """The version of the checks with the points that they have in the gradebook: those of a release still to come are others."""
+    unlike = writer.unlike_release(exercise)
+    return f"{version}-{sha256(repr(sorted(unlike.items())).encode()).hexdigest()[:8]}" if unlike else version
+
+
 def waiting(writer: GradeWriter, course: Course, exercise: Exercise, run: Run | None, names: list[str]) -> list[str]:
     """The students still to grade: not graded in this run, or by these checks, or handed in something else since."""
-    done = writer.graded_in(run) if run is not None else writer.up_to_date(exercise.slug, version_of(exercise))
+    version = version_here(writer, exercise, version_of(exercise))
+    done = writer.graded_in(run) if run is not None else writer.up_to_date(exercise.slug, version)
     records = {name: intake.read_record(course, name, exercise.slug) for name in names}
     return [name for name, record in records.items() if record is None or done.get(name) != record["signature"]]
 
@@ -152,8 +164,10 @@ def grade_class(
         names = [hand_in.student for hand_in in inbox.hand_ins]
         if anew or waiting(writer, course, exercise, None, names):
             there.ready()
-        run = writer.begin(exercise.slug, version_of(exercise), seed or challenge.new_seed(), anew)
-        result = ClassResult(inbox=inbox)
+        version = version_here(writer, exercise, version_of(exercise))
+        before = {student: by for student, (by, _seed, _signature) in writer.graded_by(exercise.slug).items()}
+        run = writer.begin(exercise.slug, version, seed or challenge.new_seed(), anew)
+        result = ClassResult(inbox=inbox, unlike_release=writer.unlike_release(exercise))
         todo = waiting(writer, course, exercise, run if anew else None, names)
         work = partial(grade_submission, course, exercise, seed=run.seed, settings=settings, run=there.run)
         feedback = pages.PageWriter(course, exercise.slug, writer, maker)
@@ -166,6 +180,7 @@ def grade_class(
                     graded = future.result()
                     writer.write(exercise, run, graded)
                     result.graded.append(student)
+                    result.by_other_checks += [student] * (before.get(student, version) != version)
                     if write_pages:
                         feedback.begin(student, graded.notebook)
                 except (cluster.ClusterError, DatabaseError):  # nobody can be graded, or no grade be written

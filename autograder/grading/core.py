@@ -58,8 +58,9 @@ def version_of(exercise: Exercise) -> str:
     sources |= {path for path in decisive(exercise.folder) if path.is_file()}
     folder = Path(inspect.getfile(intake)).parents[1]
     sources |= {folder / "check.py", *(folder / "grading").glob("*.py"), *(folder / "runner").glob("*.py")}
-    for path in sorted(sources):
-        digest.update(path.read_bytes())
+    # By what they hold, not by where they lie: a course that was moved to another place is graded by the same checks.
+    for content in sorted(hashlib.sha256(path.read_bytes()).digest() for path in sources):
+        digest.update(content)
     return f"{package}-{digest.hexdigest()[:32]}"
 
 

@@ -6,9 +6,10 @@ or not at all. Whether a folder exists says nothing.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from autograder.check import Verdict
 from autograder.course import Course
 from autograder.exercise import Exercise
-from autograder.exercise.cells import check_id, question_id
+from autograder.exercise.cells import check_id, id_of_check, question_id
 from autograder.grading import database
 from autograder.grading.database import opened
 from autograder.grading.marks import Marks, read_marks
@@ -25,6 +26,10 @@ from autograder.grading.points import Graded, enter, enter_arrivals, enter_dates
 from autograder.nbgrader_parts import part
 
 Result = TypeVar("Result")
+
+
+class NotAgreed(Exception):
+    """What would be written is not what was agreed to."""
 
 
 class Base(DeclarativeBase):
@@ -223,20 +228,54 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
     def write(self, exercise: Exercise, run: Run, graded: Graded) -> None:
         """Write a student's points, outcomes and completion, in one transaction."""
 
-        def written(session: Session) -> None:
-            key = {"assignment": exercise.slug, "student": graded.student}
-            before = session.scalars(sa.select(GradedRow.notebook).filter_by(**key)).one_or_none()
-            points = enter(session, self.course, exercise, graded, before)
-            for kind in (OutcomeRow, GradedRow):
-                session.execute(sa.delete(kind).filter_by(**key))
-            session.execute(sa.insert(OutcomeRow), [
-                key | asdict(verdict) | {"place": place, "points": points[verdict.check]}
-                for place, verdict in enumerate(graded.verdicts)
-            ])  # fmt: skip
-            about = {"signature": graded.signature, "notes": json.dumps(graded.notes), "notebook": graded.notebook}
-            session.execute(sa.insert(GradedRow).values(**key, **about, run=run.id))
+        self.transaction(partial(self._write, exercise, run, graded), writing=True)
 
-        self.transaction(written, writing=True)
+    def _write(self, exercise: Exercise, run: Run, graded: Graded, session: Session) -> None:
+        key = {"assignment": exercise.slug, "student": graded.student}
+        before = session.scalars(sa.select(GradedRow.notebook).filter_by(**key)).one_or_none()
+        points = enter(session, self.course, exercise, graded, before)
+        for kind in (OutcomeRow, GradedRow):
+            session.execute(sa.delete(kind).filter_by(**key))
+        session.execute(sa.insert(OutcomeRow), [
+            key | asdict(verdict) | {"place": place, "points": points[verdict.check]}
+            for place, verdict in enumerate(graded.verdicts)
+        ])  # fmt: skip
+        about = {"signature": graded.signature, "notes": json.dumps(graded.notes), "notebook": graded.notebook}
+        session.execute(sa.insert(GradedRow).values(**key, **about, run=run.id))
+
+    def graded_by(self, slug: str) -> dict[str, tuple[str, bytes, str]]:
+        """Of each graded student: by which version of the checks, on which challenges (their seed), and the signature."""
+        query = sa.select(GradedRow.student, Run.version, Run.seed, GradedRow.signature)
+        query = query.join(Run, GradedRow.run == Run.id).where(GradedRow.assignment == slug)
+        return self.transaction(
+            lambda session: {name: (version, seed, proof) for name, version, seed, proof in session.execute(query)}
+        )
+
+    def regrade(
+        self, exercise: Exercise, version: str, anew: Sequence[tuple[Graded, bytes]],
+        agreed: tuple[list[Row], list[Row]] | None = None,
+    ) -> tuple[list[Row], list[Row]]:  # fmt: skip
+        """The tables before and after these are graded, each on challenges of a seed: written only if they are as ``agreed``."""
+        tables: tuple[list[Row], list[Row]] = [], []
+
+        def done(session: Session) -> None:
+            nonlocal tables
+            before = self._rows(exercise, session)
+            seeds = dict.fromkeys(seed for _graded, seed in anew)
+            runs = {seed: Run(assignment=exercise.slug, seed=seed, version=version, finished=True) for seed in seeds}
+            session.add_all(runs.values())
+            session.flush()
+            for graded, seed in anew:
+                self._write(exercise, runs[seed], graded, session)
+            if self.course.settings.of(exercise.slug).due is not None:
+                enter_dates(session, self.course, exercise.slug)
+            tables = before, self._rows(exercise, session)
+            if tables != agreed:
+                raise NotAgreed
+
+        with suppress(NotAgreed):  # it undoes the transaction
+            self.transaction(done, writing=True)
+        return tables
 
     def apply_dates(self, slug: str, arrivals: Mapping[str, str]) -> None:
         """Have the dates of the settings, and when hand-ins came, hold for those who are graded already, without grading anew."""
@@ -255,25 +294,34 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
     def rows(self, exercise: Exercise) -> list[Row]:
         """The grade table: a line for each graded student, by name."""
 
-        def read(session: Session) -> list[Row]:
-            outcomes, rows = defaultdict[str, list[Outcome]](list), []
-            marks = read_marks(session, exercise.slug)
-            cells = {check.name: check_id(check) for check in (*exercise.checks, *exercise.left_out)}
-            of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
-            for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
-                verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
-                theirs, cell = marks[one.student], cells.get(one.check, "")
-                changed = (theirs.points[cell][0], one.points) if cell in theirs.judged else (one.points, None)
-                outcomes[one.student].append(Outcome(verdict, *changed))
-            graded = sa.select(GradedRow.student, GradedRow.notes, GradedRow.signature)
-            for student, notes, signature in sorted(session.execute(graded.filter_by(assignment=exercise.slug)).all()):
-                theirs, said = marks[student], tuple(json.loads(notes))
-                scores = {one.name: theirs.by_hand(question_id(one)) for one in exercise.questions}
-                about = (student, tuple(outcomes[student]), theirs.score, theirs.most, said, scores, signature)
-                rows.append(Row(*about, theirs.late, theirs.penalty))
-            return rows
+        return self.transaction(partial(self._rows, exercise))
 
-        return self.transaction(read)
+    def _rows(self, exercise: Exercise, session: Session) -> list[Row]:
+        outcomes, rows = defaultdict[str, list[Outcome]](list), []
+        marks = read_marks(session, exercise.slug)
+        of_exercise = sa.select(OutcomeRow).filter_by(assignment=exercise.slug)
+        for one in session.scalars(of_exercise.order_by(OutcomeRow.place)):
+            verdict = Verdict(one.check, one.status, one.message, one.mistake, one.read)
+            theirs, cell = marks[one.student], id_of_check(one.check)
+            changed = (theirs.points[cell][0], one.points) if cell in theirs.judged else (one.points, None)
+            outcomes[one.student].append(Outcome(verdict, *changed))
+        graded = sa.select(GradedRow.student, GradedRow.notes, GradedRow.signature)
+        for student, notes, signature in sorted(session.execute(graded.filter_by(assignment=exercise.slug)).all()):
+            theirs, said = marks[student], tuple(json.loads(notes))
+            scores = {one.name: theirs.by_hand(question_id(one)) for one in exercise.questions}
+            about = (student, tuple(outcomes[student]), theirs.score, theirs.most, said, scores, signature)
+            rows.append(Row(*about, theirs.late, theirs.penalty))
+        return rows
+
+    def unlike_release(self, exercise: Exercise) -> dict[str, tuple[float, float]]:
+        """The functions and questions whose points in the gradebook are not those declared: both, by their names."""
+        api = part("nbgrader.api")
+        query = sa.select(api.GradeCell.name, api.GradeCell.max_score).join(api.GradeCell.notebook)
+        query = query.join(api.Notebook.assignment).where(api.Assignment.name == exercise.slug)
+        entered: dict[str, float] = self.transaction(lambda session: dict(session.execute(query).all()))
+        declared = [(one.function, check_id(one), one.points) for one in exercise.checks]
+        declared += [(one.name, question_id(one), one.points) for one in exercise.questions]
+        return {name: (entered[cell], points) for name, cell, points in declared if entered.get(cell, points) != points}
 
     def pages_written(self, slug: str) -> dict[str, bool]:
         """Whether each graded student's notebook and feedback page are written, and show today's marks, by name."""

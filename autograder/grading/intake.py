@@ -157,6 +157,7 @@ def take_in(desk: Desk, hand_in: HandIn) -> dict[str, Any]:
     try:
         found = find_notebook(course.inbox, student, slug)
         data, arrived = read_file(course.inbox, found.parts, LARGEST_FILE)
+        arrived = seen_before(before, data, arrived)
         files, lacking = desk.files_beside(found)
         source = "" if lacking else desk.source_of(student, found, data, files)
         rebuilt = rebuild(exercise, desk.released, parse(data))
@@ -171,19 +172,30 @@ def take_in(desk: Desk, hand_in: HandIn) -> dict[str, Any]:
     }  # fmt: skip
     written = notebook_bytes(rebuilt.notebook)
     if before is not None and kept == written:
-        if before.get("source", "") != source:  # the same notebook came of something else
-            before["source"] = source
+        same = {"source": source, "handed_in": attempts.digest(data), "seen": arrived}
+        if not same.items() <= before.items():  # the same notebook came of something else
+            before |= same
             write_atomically(folder_of(course, student, slug) / RECORD, json.dumps(before).encode())
         return at_its_time(course, slug, student, data, before)
     desk.ready()
+    seen = arrived
     arrived, told_by = attempts.arrival(course, slug, student, data, arrived)
     moment = datetime.fromtimestamp(arrived, UTC).strftime(MOMENT)
     proof = signature(course, student, slug, written)
-    record = {"signature": proof, "arrived": moment, "arrived_by": told_by, "notes": rebuilt.notes, "source": source}
+    record = {
+        "signature": proof, "arrived": moment, "arrived_by": told_by, "notes": rebuilt.notes, "source": source,
+        "handed_in": attempts.digest(data), "seen": seen,
+    }  # fmt: skip
     files |= {TIMESTAMP: moment.encode(), f"{slug}.ipynb": written, RECORD: json.dumps(record).encode()}
     for name, content in files.items():
         write_atomically(folder_of(course, student, slug) / name, content)
     return record
+
+
+def seen_before(record: dict[str, Any] | None, data: bytes, now: float) -> float:
+    """When a file was seen in the inbox first: the same bytes, copied there anew with the whole course, came no later."""
+    seen = None if record is None or record.get("handed_in") != attempts.digest(data) else record.get("seen")
+    return min(seen, now) if isinstance(seen, float) else now
 
 
 def ever_handed_in(course: Course, slug: str) -> bool:

@@ -63,6 +63,19 @@ def move(course: Course, address: str) -> Moved:
     return Moved(course.db_url, target.db_url, rows, tuple(sorted(others)))
 
 
+def copy_all(course: Course, target: Course) -> None:
+    """Copy the course's gradebook, as it is at one moment, into an empty database; CourseError if that cannot be done."""
+    with GradeWriter(course) as writer, database.opened(target):
+        engine = database.engine_for(target)
+        one_moment = writer.engine.execution_options(isolation_level="REPEATABLE READ")
+        try:
+            with one_moment.begin() as source, engine.begin() as into:
+                database.alone(into)  # else SQLite would make tables outside of any transaction
+                transfer(course, source, target, into)
+        finally:
+            engine.dispose()
+
+
 def transfer(course: Course, source: sa.Connection, target: Course, into: sa.Connection) -> dict[str, tuple[int, int]]:
     """Have all of the source in the target too; return what both hold, as ``digest`` says it."""
     numbers: sa.Select[tuple[str]] = sa.select(sa.column("version_num")).select_from(sa.table(NUMBERED))

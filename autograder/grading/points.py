@@ -195,7 +195,8 @@ def ask_again(
         told = _("The earlier answer was given {score}; this one is another.").format(score=f"{score:g}")
         comment = by_cell.get(grade.cell)
         if comment is not None:
-            comment["auto_comment"] = "\n".join(filter(None, [told, comment["manual_comment"]]))
+            said = [comment["auto_comment"], told, comment["manual_comment"]]  # the first is of an answer before that
+            comment["auto_comment"] = "\n".join(filter(None, said))
             comment["manual_comment"] = None
         grade.now["manual_score"] = None
 

@@ -20,7 +20,7 @@ from autograder.exercise import Check, Exercise, Question
 from autograder.exercise.declaration import Misconception
 from autograder.exercise.discovery import package_of
 from autograder.grading import intake, pages
-from autograder.grading.class_run import ClassResult, only_one
+from autograder.grading.class_run import ClassResult, only_one, version_here
 from autograder.grading.core import decisive, version_of
 from autograder.grading.gradebook import GradeWriter, Row
 from autograder.grading.inbox import look
@@ -122,6 +122,7 @@ def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[
     languages.add(exercise.folder, course.settings.language)
     with only_one(course), GradeWriter(course) as writer:
         inbox, desk = look(course, slug, students), intake.Desk(course, exercise)
+        version = version_here(writer, exercise, version)
         graded = writer.up_to_date(slug, version)
         for hand_in in inbox.hand_ins:
             record = intake.as_before(desk, hand_in)
@@ -133,4 +134,5 @@ def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[
         written = writer.pages_written(slug)
         if not all(done and pages.are_there(course, slug, student) for student, done in written.items()):
             return None
-        return exercise, ClassResult(rows=writer.rows(exercise), inbox=inbox)
+        unlike = writer.unlike_release(exercise)
+        return exercise, ClassResult(rows=writer.rows(exercise), inbox=inbox, unlike_release=unlike)

@@ -15,6 +15,7 @@ from autograder.exercise import EXERCISES, Exercise
 from autograder.grading.class_run import ClassResult, grade_class
 from autograder.grading.gradebook import Row
 from autograder.sandbox import forks
+from tests.autograder import toy_course
 from tests.autograder.sample_class import write_class
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,25 @@ class GradedClass:
     @property
     def rows(self) -> dict[str, Row]:
         return {row.student: row for row in self.result.rows}
+
+
+@pytest.fixture(scope="session")
+def graded_toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy course, in which ada doubled, bob squared and cid gave back the input; tests must not write to it."""
+    root = tmp_path_factory.mktemp("toy") / "course"
+    toy_course.write_toy(root)
+    assert toy_course.run("release", toy_course.SLUG, "--course", root).exit_code == 0
+    for student, double in (("ada", toy_course.RIGHT), ("bob", toy_course.SQUARED), ("cid", toy_course.PLAIN)):
+        toy_course.hand_in(root, student, double=double)
+    assert toy_course.run("grade", toy_course.SLUG, "--course", root).exit_code == 0
+    return root
+
+
+@pytest.fixture
+def toy(tmp_path: Path, graded_toy: Path) -> Path:
+    """The folder of a toy course of the test's own, graded."""
+    shutil.copytree(graded_toy, tmp_path / "course")
+    return tmp_path / "course"
 
 
 def tree(folder: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from tests.autograder.conftest import tree
 
 VERBS = [
     "new", "adopt", "settings", "translate", "release", "verify", "mutants", "intake", "check", "grade", "report", "doctor",
-    "sample-class",
+    "sample-class", "regrade", "archive",
 ]  # fmt: skip
 
 
@@ -59,6 +59,12 @@ def test_each_verb_has_help(verb: str, autograder) -> None:
         ["verify", "--workers", "many"],
         ["doctor", "--course", "{missing}"],
         ["sample-class", "--course", "{missing}"],
+        ["regrade", "--course", "{course}"],
+        ["regrade", "--course", "{missing}"],
+        ["archive", "{file}", "--course", "{course}"],
+        ["archive", "{missing}/a.zip", "--course", "{course}"],
+        ["archive", "--open", "{file}", "--course", "{missing}"],
+        ["archive", "a.zip", "--course", "{rotten}"],
         ["grade", "--course", "{broken}"],
         ["grade", "--course", "{rotten}"],
         ["no-such-verb"],

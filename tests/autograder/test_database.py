@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from traitlets.config.loader import PyFileConfigLoader
 from typer.testing import CliRunner
 
+from autograder.archive.making import make
+from autograder.archive.opening import open_archive
 from autograder.check import Verdict
 from autograder.cli import app
 from autograder.course import Course, CourseError
@@ -499,3 +501,18 @@ def test_the_move_as_a_command(course: Course, server: Server) -> None:
     assert result.stdout.startswith("Moved to postgresql://grader:…@/course")
     assert "is as it was; nothing reads it any more." in result.stdout
     assert PASSWORD not in result.stdout
+
+
+def test_an_archive_holds_the_gradebook_of_the_server_as_a_file(
+    served: Course, exercise: Exercise, tmp_path: Path
+) -> None:
+    write_class(served, exercise, ["blank"])
+    grade_class(served, exercise, write_pages=False)
+    make(served, tmp_path / "course.zip")
+    open_archive(tmp_path / "course.zip", tmp_path / "opened")
+    opened = Course.open(tmp_path / "opened")
+    assert opened.db_url == f"sqlite:///{opened.root / 'gradebook.db'}"
+    with GradeWriter(served) as theirs, GradeWriter(opened) as ours:
+        assert theirs.rows(exercise) == ours.rows(exercise) != []
+        with theirs.engine.connect() as before, ours.engine.connect() as after:
+            assert moving.digest(before) == moving.digest(after)
