@@ -18,7 +18,16 @@ Array = np.ndarray
 WHOLE, CUT, WITHOUT = "whole gradient", "gradient through h cut", "recurrent weights zero"
 PATHS = (WHOLE, CUT, WITHOUT)
 LAG = 50
-TRAINING = {"lag": LAG, "H": 32, "N": 20, "learning_rate": 0.01, "clip": 1.0, "updates": 300, "seconds": 120, "every": 5}
+TRAINING = {
+    "lag": LAG,
+    "H": 32,
+    "N": 20,
+    "learning_rate": 0.01,
+    "clip": 1.0,
+    "updates": 300,
+    "seconds": 120,
+    "every": 5,
+}
 FOR_DERIVATIVES = 4  # sequences
 
 
@@ -88,7 +97,8 @@ def solved(rows: Sequence[Row], paths: str) -> list[int]:
 def claims(rows: Sequence[Row]) -> dict[str, bool]:
     of_cut = {name: values(rows, name, paths=CUT) for name in ("direct", "full")}
     return {
-        "With the whole gradient, every seed learns to say what came first, 50 steps back": len(solved(rows, WHOLE)) == 5,
+        "With the whole gradient, every seed learns to say what came first, 50 steps back": len(solved(rows, WHOLE))
+        == 5,
         "Without the gradient through the hidden state, every seed learns it too": len(solved(rows, CUT)) == 5,
         "Without recurrent weights, every seed learns it, but in more updates than any of these took": (
             len(solved(rows, WITHOUT)) == 5 and min(solved(rows, WITHOUT)) > max(solved(rows, CUT))
