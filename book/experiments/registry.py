@@ -1,6 +1,6 @@
 """All experiments, by name, in the order of the book."""
 
-from experiments import agreement, gradients, memory, one_bit
+from experiments import agreement, gradients, lstm_paths, memory, one_bit
 from experiments.applications import (
     captions,
     characters,
@@ -15,8 +15,8 @@ from experiments.applications import (
 from experiments.experiment import Experiment
 
 MODULES = (
-    gradients, memory, one_bit, agreement, messages, characters, speakers, digits, moving_digit, captions, names, sentiment,
-    dates,
+    gradients, lstm_paths, memory, one_bit, agreement, messages, characters, speakers, digits, moving_digit, captions, names,
+    sentiment, dates,
 )  # fmt: skip
 EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.name: module.EXPERIMENT for module in MODULES}
 

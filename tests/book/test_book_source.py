@@ -33,8 +33,8 @@ LABELS = {  # what the exercises' feedback refers to, in the order of the chapte
     "lstm-forget-bias",
     "gru": "gru-reset-before gru-reset-after gru-z gru-sequence gru-backward gru-conversion gru-gives-up",
     "language_models": "lm-encoding lm-temperature lm-sampling lm-next-word lm-training",
-    "applications": "app-shapes app-many-to-one app-one-to-many app-encoder-decoder app-greedy app-beam",
     "pytorch": "torch-cell torch-weights torch-packing torch-lag-bias torch-training",
+    "applications": "app-shapes app-many-to-one app-one-to-many app-encoder-decoder app-greedy app-beam",
 }
 PARTS = yaml.safe_load((BOOK / "_toc.yml").read_text())["parts"]
 CHAPTERS = [chapter["file"] for part in PARTS if part["caption"] == "Chapters" for chapter in part["chapters"]]
@@ -107,6 +107,14 @@ def test_the_labels_that_exercises_refer_to_stand_before_a_heading(name: str) ->
     found = re.findall(r"^\(([\w-]+)\)=\n#{3,4} ", text_of(name), re.M)
     wanted = LABELS.get(name, "").split()
     assert [label for label in found if label in wanted] == wanted
+
+
+def test_the_exercises_follow_each_other_as_the_chapters_do() -> None:
+    """An exercise may build on those before it: 08 trains in PyTorch, which 07 teaches."""
+    numbers = [re.search(r"`Download exercise (\d\d) ", text_of(name)) for name in CHAPTERS]
+    found = [number[1] for number in numbers if number]
+    assert found == sorted(found)
+    assert found == [one.slug[:2] for one in EXERCISES.values()]
 
 
 def test_the_page_of_conventions_has_its_label() -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from book_paths import BOOK
-from experiments import gradients, keeping
+from experiments import gradients, keeping, lstm_paths
 from experiments.experiment import Experiment, Row, chosen
 from experiments.registry import EXPERIMENTS, MODULES
+
+from solutions.with_numpy import lstm
 
 NAMES = list(EXPERIMENTS)
 SMALL = 300_000  # bytes of a kept result
@@ -204,3 +207,27 @@ def test_every_module_of_an_experiment_is_registered_and_every_result_belongs_to
     modules = {path for folder in ("experiments", "experiments/applications") for path in (BOOK / folder).glob("*.py")}
     with_one = {path for path in modules if "EXPERIMENT = Experiment(" in path.read_text(encoding="utf-8")}
     assert {path.stem for path in with_one} == {module.__name__.rpartition(".")[2] for module in MODULES}
+
+
+@pytest.mark.parametrize("paths", lstm_paths.PATHS[:2])
+def test_gradients_of_an_lstm_go_along_the_paths_that_there_are(paths: str) -> None:
+    """As PyTorch differentiates it, with h taken from its history between two steps, or not."""
+    rng = np.random.default_rng(0)
+    T, N, D, H = 5, 3, 2, 4
+    w = {name: rng.normal(size=shape) for name, shape in {"W_x": (4 * H, D), "W_h": (4 * H, H), "b": (4 * H,)}.items()}
+    x, dh, zero = rng.normal(size=(T, N, D)), rng.normal(size=(T, N, H)), np.zeros((N, H))
+    made = lstm.forward(x, zero, zero, **w)
+    ours = lstm_paths.cell_gradients(w, x, dh, made, through_h=paths == lstm_paths.WHOLE)
+
+    theirs = {name: torch.tensor(array, requires_grad=True) for name, array in w.items()}
+    h, c, total = torch.zeros(N, H).double(), torch.zeros(N, H).double(), torch.zeros(()).double()
+    for t in range(T):
+        h = h if paths == lstm_paths.WHOLE else h.detach()
+        a = torch.from_numpy(x[t]) @ theirs["W_x"].T + h @ theirs["W_h"].T + theirs["b"]
+        i, f, o, g = a.split(H, dim=1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        total = total + (torch.from_numpy(dh[t]) * h).sum()
+    total.backward()
+    for name, tensor in theirs.items():
+        np.testing.assert_allclose(ours[name], tensor.grad, rtol=1e-10, atol=1e-12)
