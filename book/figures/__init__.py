@@ -1,7 +1,8 @@
 """Every drawing and plot of the book, in one style. A function returns a figure; a chapter's cell shows it.
 
 style.py has the colours and the shapes, cells.py the drawings, results.py the plots of what experiments found,
-tasks.py whole tasks, language.py what language models do, pytorch.py PyTorch's layers.
+tasks.py whole tasks, language.py what language models do, pytorch.py PyTorch's layers, recurrences.py linear recurrences and
+CTC.
 """
 
 from figures.cells import PARTS, STEPS, draw_cell, draw_mask, draw_unrolled
@@ -15,6 +16,7 @@ from figures.gradients import (
 )
 from figures.language import draw_blocks, draw_next_words, plot_blanks, plot_inversion, plot_probabilities
 from figures.pytorch import draw_outputs, draw_packing
+from figures.recurrences import draw_scan, draw_trellis, plot_labels, plot_powers
 from figures.results import (
     LINES,
     draw_images,
@@ -57,8 +59,10 @@ __all__ = [
     "draw_next_words",
     "draw_outputs",
     "draw_packing",
+    "draw_scan",
     "draw_search",
     "draw_task",
+    "draw_trellis",
     "draw_unrolled",
     "plot_accuracy",
     "plot_applications",
@@ -67,8 +71,10 @@ __all__ = [
     "plot_curves",
     "plot_ellipses",
     "plot_inversion",
+    "plot_labels",
     "plot_landscape",
     "plot_lines",
+    "plot_powers",
     "plot_probabilities",
     "plot_reach",
     "plot_scores",

@@ -39,7 +39,7 @@ def step(x: FloatArray, h_prev: FloatArray, W_x: FloatArray, b: FloatArray, nega
     tanh(s / 2) is 2 sigmoid(s) - 1: the same factor, stretched to twice its range.
 
     Source: De et al., "Griffin", 2024, for a diagonal recurrence with an input gate, without its scaling of the input; Grazzi
-    et al., "Unlocking state-tracking in linear RNNs through negative eigenvalues", 2025, for the range of the factors.
+    et al., "Unlocking state-tracking in linear RNNs through negative eigenvalues", 2024, for the range of the factors.
     """
     s_i, s_a, n = np.split(x @ W_x.T + b, 3, axis=1)
     i, a = (1 + np.tanh(s_i / 2)) / 2, np.tanh(s_a / 2)

@@ -52,6 +52,12 @@ def test_a_scan_is_the_loop(T: int, seed: int) -> None:
     assert relative_error(torch_scan.scan_log(*map(torch.tensor, logarithms)), expected) <= EXACT
 
 
+def test_two_steps_with_a_pencil_come_to_nine_quarters() -> None:
+    a, b = (np.array(numbers).reshape(2, 1, 1) for numbers in ([1 / 2, 1 / 4], [4.0, 1.0]))
+    assert scan.scan(a, b, np.array([[2.0]])).ravel().tolist() == [5, 9 / 4]
+    assert (a[1] * a[0]).item() * 2 + (a[1] * b[0] + b[1]).item() == 9 / 4
+
+
 def test_the_scan_over_logarithms_has_states_where_products_of_factors_underflow() -> None:
     T = 2000
     a, b, h_0 = np.full((T, 1, 1), 0.5), np.ones((T, 1, 1)), np.zeros((1, 1))
