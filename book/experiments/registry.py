@@ -1,6 +1,6 @@
 """All experiments, by name, in the order of the book."""
 
-from experiments import agreement, gradients, lstm_paths, memory, one_bit
+from experiments import agreement, gradients, lstm_paths, memory, one_bit, parity
 from experiments.applications import (
     captions,
     characters,
@@ -11,12 +11,13 @@ from experiments.applications import (
     names,
     sentiment,
     speakers,
+    turns,
 )
 from experiments.experiment import Experiment
 
 MODULES = (
-    gradients, lstm_paths, memory, one_bit, agreement, messages, characters, speakers, digits, moving_digit, captions, names,
-    sentiment, dates,
+    gradients, lstm_paths, memory, one_bit, agreement, parity, messages, characters, speakers, turns, digits, moving_digit,
+    captions, names, sentiment, dates,
 )  # fmt: skip
 EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.name: module.EXPERIMENT for module in MODULES}
 

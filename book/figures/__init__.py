@@ -1,7 +1,8 @@
 """Every drawing and plot of the book, in one style. A function returns a figure; a chapter's cell shows it.
 
 style.py has the colours and the shapes, cells.py the drawings, results.py the plots of what experiments found,
-tasks.py whole tasks, language.py what language models do, pytorch.py PyTorch's layers.
+tasks.py whole tasks, language.py what language models do, pytorch.py PyTorch's layers, recurrences.py linear recurrences and
+CTC.
 """
 
 from figures.cells import PARTS, STEPS, draw_cell, draw_mask, draw_unrolled
@@ -22,6 +23,7 @@ from figures.language import (
     plot_reading,
 )
 from figures.pytorch import draw_outputs, draw_packing
+from figures.recurrences import draw_scan, draw_trellis, plot_labels, plot_powers
 from figures.results import (
     LINES,
     draw_images,
@@ -69,9 +71,11 @@ __all__ = [
     "draw_one_unit_back",
     "draw_outputs",
     "draw_packing",
+    "draw_scan",
     "draw_search",
     "draw_situations",
     "draw_task",
+    "draw_trellis",
     "draw_unrolled",
     "plot_accuracy",
     "plot_applications",
@@ -81,8 +85,10 @@ __all__ = [
     "plot_curves",
     "plot_ellipses",
     "plot_inversion",
+    "plot_labels",
     "plot_landscape",
     "plot_lines",
+    "plot_powers",
     "plot_probabilities",
     "plot_reach",
     "plot_reading",

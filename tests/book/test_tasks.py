@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from book_paths import BOOK  # noqa: F401  makes the book's modules importable
-from experiments import memory, tasks
-from experiments.applications import captions, dates, messages, moving_digit
+from experiments import memory, parity, tasks
+from experiments.applications import captions, dates, messages, moving_digit, turns
 from experiments.data import digits
 from experiments.messages import BLANKS
 
@@ -139,3 +139,45 @@ def test_the_learning_rate_of_dates_stays_and_then_falls_to_zero() -> None:
         moves.append(float(weights["w"][0] - after["w"][0]))
         weights = after
     np.testing.assert_allclose(moves, [0.1, 0.1, 0.1, 0.05], rtol=1e-4)
+
+
+def test_parity_says_at_each_step_whether_the_ones_so_far_are_odd(rng) -> None:
+    x, odd = parity.sequences(rng, 9, 50)
+    ones = np.zeros(50, dtype=int)
+    for bits, answers in zip(x, odd, strict=True):
+        assert (bits.sum(axis=1) == 1).all()
+        ones += bits[:, 1].astype(int)
+        np.testing.assert_array_equal(answers, ones % 2)
+
+
+def test_recordings_are_utterances_end_to_end_with_their_speakers_in_order(rng) -> None:
+    spoken, who = [np.full((length, 12), length, np.float32) for length in (3, 4, 6)], np.array([5, 0, 8])
+    data = turns.joined(rng, spoken, who, 40)
+    for n, ends in enumerate(data.ends):
+        lengths = np.diff([0, *ends])
+        assert data.mask[:, n].sum() == ends[-1]
+        np.testing.assert_array_equal(data.x[: ends[-1], n, 0], np.repeat(lengths, lengths))
+        right = [{3: 6, 4: 1, 6: 9}[length] for length in lengths]
+        assert data.targets[data.target_mask[:, n], n].tolist() == right
+        assert turns.FEWEST <= len(right) <= turns.MOST
+    assert turns.label_error_rate([[] for _ in data.ends], data) == 1
+    one = turns.part(data, 3)
+    assert one.x.shape == (data.ends[3][-1], 1, 12)
+    assert one.mask.all()
+
+
+@pytest.mark.parametrize("variant", turns.VARIANTS)
+def test_the_models_of_recordings_learn_by_their_gradient(variant: str, rng) -> None:
+    data = turns.joined(rng, [rng.normal(size=(length, 12)) for length in (3, 4)], np.array([1, 4]), 3)
+    data = data._replace(x=data.x.astype(np.float64))
+    weights = {name: array.astype(np.float64) for name, array in turns.initial_weights(variant, 4, rng).items()}
+    _, gradients = turns.loss_and_gradients(weights, data)
+    assert gradients.keys() == weights.keys()
+    for name, array in weights.items():
+        place = np.unravel_index(np.abs(gradients[name]).argmax(), array.shape)
+        losses = []
+        for step in (1e-5, -1e-5):
+            moved = {**weights, name: array.copy()}
+            moved[name][place] += step
+            losses.append(turns.loss_and_gradients(moved, data)[0])
+        assert gradients[name][place] == pytest.approx((losses[0] - losses[1]) / 2e-5, rel=1e-4), name
