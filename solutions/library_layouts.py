@@ -108,6 +108,13 @@ CELL = _usual("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 KERAS = _usual("kernel", "recurrent_kernel", "bias")
 ONNX = _usual("W", "R", "B")
 NCNN = _usual("weight_xc", "weight_hc", "bias_c")
+MXNET = _usual("l0_i2h_weight", "l0_h2h_weight", "l0_i2h_bias", "l0_h2h_bias")
+LITERT_RNN = _usual("input_weights", "recurrent_weights", "bias")
+LITERT_LSTM = {
+    "W_x": each("input_to_{}_weights", i="input", f="forget", g="cell", o="output"),
+    "W_h": each("recurrent_to_{}_weights", i="input", f="forget", g="cell", o="output"),
+    "b": each("{}_gate_bias", i="input", f="forget", g="cell", o="output"),
+}
 ONE = {"f": 1.0}
 
 LAYOUTS = (
@@ -208,4 +215,37 @@ LAYOUTS = (
         _usual("input_lin.weight", "hidden_lin.weight", "hidden_lin.bias"),
     ),
     Layout("d2l", "rnn", "torch.RNNScratch", "h", IN_OUT, _usual("W_xh", "W_hh", "b_h")),
+    Layout("chainer", "rnn", "links.NStepRNNTanh", "h", OUT_IN, _usual("w0", "w1", "b0", "b1")),
+    Layout("chainer", "relu_rnn", "links.NStepRNNReLU", "h", OUT_IN, _usual("w0", "w1", "b0", "b1")),
+    Layout(
+        "chainer", "lstm", "links.StatelessLSTM", "gifo", OUT_IN, _usual("upward/W", "lateral/W", "upward/b"),
+        interleaved=True,
+    ),
+    Layout(
+        "chainer", "gru", "links.NStepGRU", "rzn", OUT_IN,
+        {
+            "W_x": each("w{}", r="0", z="1", n="2"), "W_h": each("w{}", r="3", z="4", n="5"),
+            "b": each("b{}", r="0", z="1", n="2"), "b_2": each("b{}", r="3", z="4", n="5"),
+        },
+        z_keeps=True,
+    ),
+    Layout(
+        "chainer", "gru_reset_before", "links.StatelessGRU", "rzn", OUT_IN,
+        {
+            "W_x": each("W{}/W", r="_r", z="_z", n=""), "W_h": each("U{}/W", r="_r", z="_z", n=""),
+            "b": each("W{}/b", r="_r", z="_z", n=""), "b_2": each("U{}/b", r="_r", z="_z", n=""),
+        },
+        z_keeps=False,
+    ),
+    Layout("mxnet", "rnn", 'gluon.rnn.RNN, activation="tanh"', "h", OUT_IN, MXNET),
+    Layout("mxnet", "relu_rnn", "gluon.rnn.RNN", "h", OUT_IN, MXNET),
+    Layout("mxnet", "lstm", "gluon.rnn.LSTM", "ifgo", OUT_IN, MXNET),
+    Layout("mxnet", "gru", "gluon.rnn.GRU", "rzn", OUT_IN, MXNET, z_keeps=True),
+    Layout("litert", "rnn", "UNIDIRECTIONAL_SEQUENCE_RNN", "h", OUT_IN, LITERT_RNN),
+    Layout("litert", "relu_rnn", "UNIDIRECTIONAL_SEQUENCE_RNN, activation RELU", "h", OUT_IN, LITERT_RNN),
+    Layout("litert", "lstm", "UNIDIRECTIONAL_SEQUENCE_LSTM", "ifgo", OUT_IN, LITERT_LSTM),
+    Layout(
+        "litert", "peephole_lstm", "UNIDIRECTIONAL_SEQUENCE_LSTM with cell_to_…", "ifgo", OUT_IN,
+        LITERT_LSTM | {"p": each("cell_to_{}_weights", i="input", f="forget", o="output")},
+    ),
 )  # fmt: skip

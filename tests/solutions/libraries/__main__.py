@@ -64,8 +64,8 @@ def record(recorder: Path, folder: Path) -> Path:
     tool, seen = wanted.get("tool", {}), str(HERE)
     if tool.get("course", {}).get("packages"):
         seen += os.pathsep + str(Path(np.__file__).parents[1])
-    if bare := tool.get("bare", {}).get("dependencies"):
-        run([*pip, "--no-deps", *bare], until, folder)
+    if bare := tool.get("bare"):  # without what they say they need
+        run([*pip, "--no-deps", *bare.get("arguments", []), *bare["dependencies"]], until, folder)
     if npm := tool.get("npm", {}).get("dependencies"):
         run(["npm", "install", "--silent", "--no-audit", "--no-fund", *npm], until, folder)
     run(
