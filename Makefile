@@ -10,7 +10,7 @@ TEST_WORKERS ?= 4
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data experiments course exercises book serve lint style browser test test-all bench clean
+.PHONY: help setup data experiments course exercises book serve lint style browser test test-all bench libraries clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ course: exercises book  ## build everything and grade the sample class
 
 experiments: data  ## make the results that the book shows (NAME=memory for one of them)
 	@cd book && PYTHONPATH=$(CURDIR) ../$(PY) -m experiments $(NAME) --workers $(WORKERS)
+
+libraries: setup  ## run other libraries' recurrent cells anew and say what changed (NAME=mlx for one of them)
+	@$(PY) -m tests.solutions.libraries $(NAME)
 
 serve: book  ## show the book at http://127.0.0.1:8000
 	@echo "The book is at http://127.0.0.1:8000 (stop with Ctrl-C)"

@@ -1,198 +1,189 @@
-"""How libraries lay out the weights of recurrent cells: one declaration, which the page shows and the tests try on the libraries.
+"""What the page of conventions shows: the table that the conversions follow, and what was seen when each library was recorded.
 
-It imports none of them.
+It imports none of the libraries.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import metadata
+import json
+from collections.abc import Iterable, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-OURS = {"rnn": "h", "lstm": "ifog", "gru": "rzn", "gru_reset_before": "rzn"}
-"""Our blocks, by the module of solutions.with_numpy."""
+from solutions.library_layouts import LAYOUTS, Layout
 
-
-@dataclass(frozen=True)
-class Layout:
-    """One kind of cell in one library.
-
-    cell
-        The module of solutions.with_numpy that computes the same.
-    order
-        The blocks from first to last, in our letters.
-    weights
-        "out, in" or "in, out".
-    biases
-        "one": as our b. "two": two that are added, the second one also holding a GRU's b_hn. "two rows": the same as one
-        array (2, G*H). "one after the other": the same as one array (2*G*H). "one and b_hn": as ours.
-    x
-        The axes of the input.
-    z_keeps
-        For a GRU, whether z is the share of the old state.
-    """
-
-    library: str
-    call: str
-    cell: str
-    order: str
-    weights: str
-    biases: str
-    x: str
-    z_keeps: bool | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.library} {self.call}"
-
-
-@dataclass(frozen=True)
-class Start:
-    """What the weights of a new layer are."""
-
-    library: str
-    W_x: str
-    W_h: str
-    b: str
-
-
-PACKAGES = {"PyTorch": "torch", "Keras": "keras", "ONNX": "onnx", "Equinox": "equinox"}
-LAYOUTS = (
-    Layout("PyTorch", "RNN", "rnn", "h", "out, in", "two", "T N D"),
-    Layout("Keras", "SimpleRNN", "rnn", "h", "in, out", "one", "N T D"),
-    Layout("ONNX", "RNN", "rnn", "h", "out, in", "one after the other", "T N D"),
-    Layout("PyTorch", "LSTM", "lstm", "ifgo", "out, in", "two", "T N D"),
-    Layout("Keras", "LSTM", "lstm", "ifgo", "in, out", "one", "N T D"),
-    Layout("ONNX", "LSTM", "lstm", "iofg", "out, in", "one after the other", "T N D"),
-    Layout("Equinox", "LSTMCell", "lstm", "ifgo", "out, in", "one", "D"),
-    Layout("PyTorch", "GRU", "gru", "rzn", "out, in", "two", "T N D", True),
-    Layout("Keras", "GRU", "gru", "zrn", "in, out", "two rows", "N T D", True),
-    Layout("Keras", "GRU, reset_after=False", "gru_reset_before", "zrn", "in, out", "one", "N T D", True),
-    Layout("ONNX", "GRU", "gru_reset_before", "zrn", "out, in", "one after the other", "T N D", True),
-    Layout("ONNX", "GRU, linear_before_reset=1", "gru", "zrn", "out, in", "one after the other", "T N D", True),
-    Layout("Equinox", "GRUCell", "gru", "rzn", "out, in", "one and b_hn", "D", True),
-)
-PEEPHOLES = {"ONNX LSTM": "iof"}
-"""The order of the peepholes, where a library has them; ours is i, f, o."""
-
-SMALL = "uniform from -1/√H to 1/√H"
-STARTS = (
-    Start("PyTorch", SMALL, SMALL, SMALL),
-    Start(
-        "Keras",
-        "uniform from -r to r, r = √(6 / (D + G*H))",
-        "one (H, G*H) matrix with orthonormal rows",
-        "0; forget gate 1",
-    ),
-    Start("Equinox", SMALL, SMALL, SMALL),
-)
+RECORDED = Path(__file__).parents[1] / "tests" / "solutions" / "libraries" / "recorded"
+TITLES = {
+    "torch": "PyTorch",
+    "keras": "Keras",
+    "onnxruntime": "ONNX Runtime",
+    "openvino": "OpenVINO",
+    "paddle": "Paddle",
+    "mlx": "MLX",
+    "flax.linen": "Flax Linen",
+    "flax.nnx": "Flax NNX",
+    "equinox": "Equinox",
+    "haiku": "Haiku",
+    "tensorflowjs": "TensorFlow.js",
+    "numpy_ml": "numpy-ml",
+    "labml_nn": "labml",
+    "chainer": "Chainer",
+    "mxnet": "MXNet",
+    "litert": "LiteRT",
+}
+"""What a library is called, where that is not its package's name."""
+CELLS = {
+    "rnn": "RNN, tanh",
+    "relu_rnn": "RNN, ReLU",
+    "lstm": "LSTM",
+    "peephole_lstm": "LSTM with peepholes",
+    "gru": "GRU, reset after",
+    "gru_reset_before": "GRU, reset before",
+}
+FACTS = {
+    "W_x": "W_x begins",
+    "W_h": "W_h begins",
+    "forget bias": "forget bias begins",
+    "returns": "a call returns",
+    "past a length": "past a sequence's length",
+    "empty row": "a row of length 0",
+    "backward direction": "backward direction",
+    "hard sigmoid": "hard sigmoid",
+    "precision": "precision by default",
+}
 FROM_PAPERS = (  # paper, where the reset gate acts, what z is the share of
     ("Cho and others, 2014", "before", True),
     ("Chung and others, 2014", "before", False),
 )
+SHARE = {True: "the old state", False: "the candidate", None: "—"}
 
 
-def blocks(layout: Layout, array: np.ndarray) -> np.ndarray:
-    """Our blocks, stacked along the first axis, in the layout's order."""
-    ours = OURS[layout.cell]
-    parts = dict(zip(ours, np.split(array, len(ours)), strict=True))
-    return np.concatenate([parts[letter] for letter in layout.order])
+@cache
+def about(library: str) -> dict[str, Any]:
+    """The version, the date and the facts of a recording."""
+    with np.load(RECORDED / f"{library.replace('.', '_')}.npz") as kept:
+        return json.loads(str(kept["about"]))
 
 
-def laid_out(layout: Layout, weights: Mapping[str, np.ndarray], share: float = 0.0) -> tuple[np.ndarray, ...]:
-    """Our weights as a library stores them: from the input, from the state, and one or two biases.
-
-    Parameters
-    ----------
-    layout : Layout
-    weights : dict of arrays
-        W_x, W_h, b, and b_hn where the reset gate acts after the product.
-    share : float
-        How much of our bias goes into the second one, where two are added.
-    """
-    W_x, W_h, b = (blocks(layout, weights[name]) for name in ("W_x", "W_h", "b"))
-    if layout.weights == "in, out":
-        W_x, W_h = W_x.T, W_h.T
-    if layout.biases == "one":
-        return W_x, W_h, b
-    if layout.biases == "one and b_hn":
-        return W_x, W_h, b, weights["b_hn"]
-    second = share * b
-    if "b_hn" in weights:
-        H, n = len(weights["b_hn"]), layout.order.index("n")
-        second[n * H : (n + 1) * H] = 0
-        b = b - second
-        second[n * H : (n + 1) * H] = weights["b_hn"]
-    else:
-        b = b - second
-    if layout.biases == "two rows":
-        return W_x, W_h, np.stack([b, second])
-    if layout.biases == "one after the other":
-        return W_x, W_h, np.concatenate([b, second])
-    return W_x, W_h, b, second
+def title(library: str) -> str:
+    return TITLES.get(library, library)
 
 
-def together(text: str) -> str:
-    """A text that no line breaks."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+def libraries() -> list[str]:
+    """Those of the table, by their titles."""
+    return sorted({row.library for row in LAYOUTS}, key=lambda one: title(one).lower())
 
 
-def shape(layout: Layout, columns: str) -> str:
-    """The shape of a matrix with so many inputs, as the text writes it."""
-    G = len(layout.order)
-    rows = "H" if G == 1 else f"{G}H"
-    return together(f"({rows}, {columns})" if layout.weights == "out, in" else f"({columns}, {rows})")
+def order(row: Layout) -> str:
+    """The blocks in a row."""
+    if len(row.order) == 1:
+        return "—"
+    return ", ".join(row.order) + (", unit by unit" if row.interleaved else "")
 
 
-def biases(layout: Layout) -> str:
-    """The biases and their shapes, as the text writes them."""
-    G = len(layout.order)
-    one, both = ("H", "2H") if G == 1 else (f"{G}H", f"{2 * G}H")
-    return {
-        "one": f"one ({one})",
-        "two": f"two ({one}), added",
-        "two rows": f"two, added, in one {together(f'(2, {one})')}",
-        "one after the other": f"two, added, in one ({both})",
-        "one and b_hn": f"one ({one}), and b_hn (H)",
-    }[layout.biases]
+def matrices(row: Layout) -> str:
+    """How a matrix stands, and what it holds."""
+    parts = "one a block, " if isinstance(row.names.get("W_x", row.names.get("W_hx")), dict) else ""
+    joined = {"W_xh": "x and h in one, ", "W_hx": "h and x in one, "}
+    return "".join(words for role, words in joined.items() if role in row.names) + parts + f"({row.orientation})"
 
 
-def compared(library: str) -> str:
-    """The version that the tests compare with, or that they do not everywhere."""
-    package = PACKAGES[library]
-    return "if installed" if library == "Equinox" else metadata.version(package).partition("+")[0]
+def biases(row: Layout) -> str:
+    """How many biases there are, and where a GRU's b_hn is."""
+    if row.second == "rows":
+        return "two rows, added"
+    if row.second == "behind":
+        return "two in one vector, added"
+    if "b_2" in row.names:
+        return "two, added"
+    held = list(row.groups("b"))
+    if "q" in held:
+        return "one, and b_hn"
+    if any("q" in blocks for blocks in held):
+        return "one, b_hn behind it"
+    return "one, no b_hn" if row.cell == "gru" else "one"
 
 
-def rows(*cells: str) -> list[list[str]]:
-    """The table of these kinds of cells."""
-    found = []
-    for layout in (one for one in LAYOUTS if one.cell in cells):
-        row = [
-            layout.name,
-            ", ".join(layout.order),
-            shape(layout, "D"),
-            biases(layout),
-            f"({layout.x.replace(' ', ', ')})",
-        ]
-        found.append([*row, compared(layout.library)])
-    return found
+def added(row: Layout) -> str:
+    """What the library adds at run time."""
+    return ", ".join(f"{constant:g} to {block}" for block, constant in row.added.items()) or "—"
 
 
-def gru_rows() -> list[list[str]]:
-    """What a GRU's reset gate and its z mean, in the libraries and in the papers."""
+LAYOUT_HEAD = (
+    "library",
+    "cell",
+    "blocks",
+    "matrices",
+    "biases",
+    "z is the share of",
+    "added at run time",
+    "call",
+    "version",
+)
 
-    def how(layout: Layout) -> str:
-        return "compared if installed" if layout.library == "Equinox" else "compared"
 
-    meaning = {True: "the old state", False: "the candidate"}
-    found = [
-        [
-            layout.name,
-            "before" if layout.cell == "gru_reset_before" else "after",
-            meaning[bool(layout.z_keeps)],
-            "compared",
-        ]
-        for layout in LAYOUTS
-        if layout.cell.startswith("gru")
+def layout_rows() -> list[tuple[str, str, list[str]]]:
+    """For each row of the table its library, its cell, and what to show."""
+    return [
+        (
+            row.library,
+            row.cell,
+            [
+                title(row.library), CELLS[row.cell], order(row), matrices(row), biases(row), SHARE[row.z_keeps], added(row),
+                row.call, about(row.library)["version"],
+            ],
+        )
+        for row in sorted(LAYOUTS, key=lambda row: (list(CELLS).index(row.cell), title(row.library).lower()))
+    ]  # fmt: skip
+
+
+def fact_rows() -> list[tuple[str, str, list[str]]]:
+    """For each library what was seen of it."""
+    return [
+        (one, "", [title(one), *(about(one)["facts"].get(fact, "—") for fact in FACTS), about(one)["version"]])
+        for one in libraries()
     ]
-    return found + [[paper, reset, meaning[z_keeps], "cited"] for paper, reset, z_keeps in FROM_PAPERS]
+
+
+def table(name: str, caption: str, head: Sequence[str], rows: Iterable[tuple[str, str, list[str]]]) -> str:
+    """A table in HTML whose rows say which library and cell they are of."""
+    heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
+    body = "".join(
+        f'<tr data-library="{escape(library)}" data-cell="{cell}"><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(one)}</td>" for one in rest)
+        + "</tr>"
+        for library, cell, (first, *rest) in rows
+    )
+    return (
+        f'<div class="libraries-table" role="region" aria-label="{escape(caption)}" tabindex="0"><table id="{name}">'
+        f"<caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def chooser() -> str:
+    """Choices of libraries and a cell, hidden where no script fills them with life."""
+    every = "".join(f'<option value="{escape(one)}">{escape(title(one))}</option>' for one in libraries())
+    cells = "".join(f'<option value="{cell}">{escape(words)}</option>' for cell, words in CELLS.items())
+    return (
+        '<form class="libraries-chooser" hidden>'
+        f'<label>From <select name="from"><option value="">any library</option>{every}</select></label>'
+        f'<label>To <select name="to"><option value="">any library</option>{every}</select></label>'
+        f'<label>Cell <select name="cell"><option value="">any cell</option>{cells}</select></label>'
+        '<button type="reset">Show all</button></form><div class="libraries-answer" aria-live="polite"></div>'
+    )
+
+
+def layouts_html() -> str:
+    return chooser() + table("layouts", "How each library keeps the weights of each cell", LAYOUT_HEAD, layout_rows())
+
+
+def facts_html() -> str:
+    head = ("library", *FACTS.values(), "version")
+    return table("facts", "What each library was seen to do", head, fact_rows())
+
+
+def paper_rows() -> list[list[str]]:
+    """What the reset gate and z are in the papers."""
+    return [[paper, reset, SHARE[z_keeps]] for paper, reset, z_keeps in FROM_PAPERS]

@@ -1,22 +1,239 @@
-"""Parameters between our conventions and PyTorch's, and between arrays and modules.
+"""Our weights in the layouts of other libraries and back, and between arrays and modules.
 
-Three things differ. PyTorch stacks the LSTM's blocks as i, f, g, o, and we as i, f, o, g. PyTorch has two biases where we
-have one; only their sum matters, but for the candidate of its GRU, whose second bias stands inside the product with r and is
-our ``b_hn``. And PyTorch numbers the layers of one network in its parameters' names.
+``to`` and ``from_`` follow the table of ``library_layouts``: they order the blocks, turn the matrices, and take off what a
+library adds at run time. ``to_torch`` and ``from_torch`` are the same for the layers of one PyTorch network, which numbers
+them in its parameters' names.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from solutions.with_numpy import gru
+from solutions.library_layouts import LAYOUTS, OURS, PEEPHOLES, SECOND, Layout
 from solutions.with_numpy.arrays import FloatArray
+from solutions.with_numpy.recurrent import CELLS, USUAL, cell_named
 
 Weights = dict[str, FloatArray]
+Blocks = dict[str, FloatArray]
 SHARED = ("rnn", "relu_rnn", "lstm", "gru")
-BIASES = ("bias_ih", "bias_hh")
+MATRICES = {"W_xh": ("W_x", "W_h"), "W_hx": ("W_h", "W_x")}
+"""What stands before what where one matrix takes inputs and states together."""
+JOINED: dict[str, Callable[[Sequence[FloatArray]], FloatArray]] = {"rows": np.stack, "behind": np.concatenate}
+"""How two biases are one parameter."""
+WHY_NOT = {
+    "peephole_lstm": " (peepholes cannot be said there)",
+    "gru_reset_before": " (its reset gate does not act before the product)",
+    "gru": " (its reset gate does not act after the product, so there is no b_hn)",
+}
+
+
+def libraries() -> list[str]:
+    """The libraries that ``to`` and ``from_`` know, in the table's order."""
+    return list(dict.fromkeys(row.library for row in LAYOUTS))
+
+
+def layout_of(library: str, cell: str) -> Layout:
+    """The table's row for this cell in this library.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message names what cannot be said there.
+    """
+    rows = {row.cell: row for row in LAYOUTS if row.library == library}
+    if not rows:
+        raise ValueError(f"There is no library {library!r} in the table. It has: {', '.join(libraries())}.")
+    if cell not in rows:
+        cell_named(cell)
+        raise ValueError(f"{library} has no {cell}{WHY_NOT.get(cell, '')}. Of our cells it has: {', '.join(rows)}.")
+    return rows[cell]
+
+
+def to(library: str, cell: str, weights: Mapping[str, FloatArray]) -> Weights:
+    """Our weights as a library stores the parameters of one layer.
+
+    Parameters
+    ----------
+    library : str
+        As one imports it: "torch", "flax.nnx" ... ; ``libraries()`` lists them.
+    cell : str
+        A name in ``recurrent.CELLS``.
+    weights : dict of arrays
+        By our names: W_x, W_h, b, and what else the cell has.
+
+    Returns
+    -------
+    parameters : dict of arrays
+        By the library's names, with "/" between the levels of nested ones. New arrays of the same number type that lie row by
+        row in memory (C-contiguous). Where the library has two biases, ours is the first; the second is zero but for a GRU's
+        b_hn. A constant that the library adds at run time is taken off. ``from_`` puts it back, and the way there and back is
+        exact but for the rounding of this one sum.
+
+    Raises
+    ------
+    ValueError
+        If the library or the cell is not in the table, a weight is missing, has another shape, or cannot be said there.
+
+    Source: the documentation and the source of each library; tested against outputs that each of them computed.
+    """
+    return _to(layout_of(library, cell), weights)
+
+
+def from_(library: str, cell: str, parameters: Mapping[str, Any]) -> Weights:
+    """A library's parameters of one layer as our weights.
+
+    Parameters
+    ----------
+    library : str
+        As in ``to``.
+    cell : str
+        A name in ``recurrent.CELLS``.
+    parameters : dict of arrays, nested or with "/" in the names
+        By the library's names. Biases that are missing are zeros, as in a layer made without them.
+
+    Returns
+    -------
+    weights : dict of arrays
+        By our names; new arrays. Two biases become their sum.
+
+    Raises
+    ------
+    ValueError
+        If the library or the cell is not in the table, a matrix is missing, a shape does not fit, or there is a parameter for
+        which our cell has no place, such as a projection.
+
+    Source: as for ``to``.
+    """
+    return _from(layout_of(library, cell), flat(parameters))
+
+
+def flat(parameters: Mapping[str, Any], before: str = "") -> Weights:
+    """Nested dicts as one, with "/" between the levels."""
+    found: Weights = {}
+    for name, value in parameters.items():
+        found |= flat(value, f"{before}{name}/") if isinstance(value, Mapping) else {before + name: np.asarray(value)}
+    return found
+
+
+def _checked(cell: str, weights: Mapping[str, FloatArray]) -> Weights:
+    """The weights as arrays, if they are those of this cell."""
+    wanted = CELLS[cell].weights
+    if missing := [name for name in wanted if name not in weights]:
+        raise ValueError(f"The weights of a {cell} are {', '.join(wanted)}; {', '.join(missing)} is missing.")
+    if odd := [name for name in weights if name not in wanted]:
+        raise ValueError(f"A {cell} has no {', '.join(odd)}; its weights are {', '.join(wanted)}.")
+    arrays = {name: np.asarray(weights[name]) for name in wanted}
+    shapes = CELLS[cell].shapes(arrays["W_x"].shape[-1], arrays["W_h"].shape[-1])
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"{name} of this {cell} must have the shape {shape}, but has {arrays[name].shape}.")
+    return arrays
+
+
+def _to(layout: Layout, weights: Mapping[str, FloatArray]) -> Weights:
+    """``to`` for a row of the table."""
+    arrays = _checked(layout.cell, weights)
+    of = {role: _with_sign_of_z(layout, _split(arrays[role], OURS[layout.cell])) for role in USUAL}
+    of["b"] |= {block: of["b"][block] - constant for block, constant in layout.added.items()}
+    of["b_2"] = {block: np.zeros_like(array) for block, array in of["b"].items()}
+    if "b_hn" in arrays:
+        if arrays["b_hn"].any() and not layout.has_b_hn:
+            raise ValueError(
+                f"{layout.library}'s {layout.call} has no bias inside the product with r: "
+                "b_hn cannot be said there unless it is zero."
+            )
+        of["b"]["q"] = of["b_2"]["n"] = arrays["b_hn"]
+    if "p" in arrays:
+        of["p"] = dict(zip(PEEPHOLES, arrays["p"], strict=True))
+    for role, parts in MATRICES.items():
+        of[role] = {block: np.concatenate([of[part][block] for part in parts], axis=1) for block in of["W_x"]}
+    parameters = {
+        name: _packed(layout, role, [of[role][block] for block in blocks])
+        for role in layout.roles
+        for blocks, name in layout.groups(role).items()
+    }
+    if layout.second in JOINED:
+        one = layout.bias
+        parameters[one] = JOINED[layout.second]([parameters[one], parameters.pop(one + SECOND)])
+    return {name: np.array(array[(None,) * layout.axes], order="C") for name, array in parameters.items()}
+
+
+def _from(layout: Layout, parameters: Mapping[str, FloatArray]) -> Weights:
+    """``from_`` for a row of the table."""
+    of = _read(layout, parameters)
+    for role, (first, second) in MATRICES.items():
+        for block, both in of.pop(role, {}).items():
+            cut = len(both) if first == "W_h" else -len(both)
+            of[first][block], of[second][block] = np.split(both, [cut % both.shape[1]], axis=1)
+    ours = OURS[layout.cell]
+    zero = np.zeros_like(of["W_h"][ours[0]][:, 0])
+    b, b_2 = ({block: of[role].get(block, zero) for block in ours + "q"} for role in ("b", "b_2"))
+    b_hn = b["q"]
+    if layout.cell == "gru":
+        b_hn, b_2["n"] = b_hn + b_2["n"], zero
+    of["b"] = {block: b[block] + b_2[block] + zero.dtype.type(layout.added.get(block, 0)) for block in ours}
+    weights = {}
+    for role in USUAL:
+        turned = _with_sign_of_z(layout, of[role])
+        weights[role] = np.concatenate([turned[block] for block in ours])
+    if "p" in CELLS[layout.cell].weights:
+        weights["p"] = np.stack([of["p"][block] for block in PEEPHOLES])
+    return _checked(layout.cell, weights | ({"b_hn": b_hn.copy()} if layout.cell == "gru" else {}))
+
+
+def _read(layout: Layout, parameters: Mapping[str, FloatArray]) -> dict[str, Blocks]:
+    """The blocks of each role, and nothing left over."""
+    unread = {name: array[(0,) * layout.axes] for name, array in parameters.items()}
+    if layout.second in JOINED and layout.bias in unread:
+        for name, half in zip((layout.bias, layout.bias + SECOND), np.split(unread[layout.bias], 2), strict=True):
+            unread[name] = half.ravel()
+    of: dict[str, Blocks] = {role: {} for role in (*USUAL, "b_2", *layout.roles)}
+    for role in layout.roles:
+        for blocks, name in layout.groups(role).items():
+            if name in unread:
+                of[role] |= dict(zip(blocks, _unpacked(layout, role, name, unread.pop(name), len(blocks)), strict=True))
+            elif not role.startswith("b"):
+                raise ValueError(f"There is no parameter {name} among {', '.join(parameters)}.")
+    if unread:
+        raise ValueError(
+            f"{', '.join(unread)} of {layout.library}'s {layout.call} cannot be carried over: our {layout.cell} has no place "
+            "for it (as for a projection or a normalisation)."
+        )
+    return of
+
+
+def _split(array: FloatArray, blocks: str) -> Blocks:
+    """The blocks of an array of ours by their letters."""
+    return dict(zip(blocks, np.split(array, len(blocks)), strict=True))
+
+
+def _with_sign_of_z(layout: Layout, blocks: Blocks) -> Blocks:
+    """The blocks for the library's meaning of z, or from it: see ``swap_z``."""
+    return blocks | {"z": -blocks["z"]} if layout.z_keeps is False and "z" in blocks else blocks
+
+
+def _packed(layout: Layout, role: str, blocks: Sequence[FloatArray]) -> FloatArray:
+    """Blocks as one array of the library."""
+    array = np.stack(blocks, axis=1).reshape(-1, *blocks[0].shape[1:]) if layout.interleaved else np.concatenate(blocks)
+    if role.startswith("b"):
+        return {"vector": array, "row": array[None], "column": array[:, None]}[layout.bias_as]
+    return array.T if layout.orientation == "in, out" else array
+
+
+def _unpacked(layout: Layout, role: str, name: str, array: FloatArray, count: int) -> list[FloatArray]:
+    """The inverse of ``_packed``."""
+    if role.startswith("b"):
+        array = array.ravel()
+    elif layout.orientation == "in, out":
+        array = array.T
+    if len(array) % count:
+        raise ValueError(f"{name} has {len(array)} units; they do not make {count} equal blocks.")
+    if layout.interleaved:
+        return [array[k::count] for k in range(count)]
+    return np.split(array, count)
 
 
 def check_shared(cell: str) -> None:
@@ -28,12 +245,6 @@ def check_shared(cell: str) -> None:
 def suffix(layer: int, reverse: bool) -> str:
     """What PyTorch puts behind a parameter's name: _l0, _l0_reverse, _l1 ..."""
     return f"_l{layer}_reverse" if reverse else f"_l{layer}"
-
-
-def exchange_o_and_g(blocks: FloatArray) -> FloatArray:
-    """The LSTM's blocks i, f, o, g as i, f, g, o, and back: the exchange is its own inverse."""
-    i, f, third, fourth = np.split(blocks, 4)
-    return np.concatenate([i, f, fourth, third])
 
 
 def to_torch(cell: str, weights: Mapping[str, FloatArray], layer: int = 0, reverse: bool = False) -> dict[str, Tensor]:
@@ -57,19 +268,15 @@ def to_torch(cell: str, weights: Mapping[str, FloatArray], layer: int = 0, rever
     Raises
     ------
     ValueError
-        If torch.nn has no such cell.
+        If torch.nn has no such cell, or a weight is missing or does not fit.
 
     Source: the documentation of torch.nn.RNN, torch.nn.LSTM and torch.nn.GRU.
     """
     check_shared(cell)
-    W_x, W_h, b = (np.array(weights[name]) for name in ("W_x", "W_h", "b"))
-    second = np.zeros_like(b)
-    if cell == "lstm":
-        W_x, W_h, b = (exchange_o_and_g(array) for array in (W_x, W_h, b))
-    if cell == "gru":
-        second[2 * len(weights["b_hn"]) :] = weights["b_hn"]
-    named = {"weight_ih": W_x, "weight_hh": W_h, "bias_ih": b, "bias_hh": second}
-    return {f"{name}{suffix(layer, reverse)}": torch.from_numpy(array) for name, array in named.items()}
+    end = suffix(layer, reverse)
+    return {
+        name.removesuffix("_l0") + end: torch.from_numpy(array) for name, array in to("torch", cell, weights).items()
+    }
 
 
 def from_torch(cell: str, parameters: Mapping[str, Tensor], layer: int = 0, reverse: bool = False) -> Weights:
@@ -93,7 +300,7 @@ def from_torch(cell: str, parameters: Mapping[str, Tensor], layer: int = 0, reve
     Raises
     ------
     ValueError
-        If torch.nn has no such cell, or a parameter is missing.
+        If torch.nn has no such cell, a parameter is missing, or the layer has one that ours has no place for: a projection.
 
     Source: the documentation of torch.nn.RNN, torch.nn.LSTM and torch.nn.GRU.
     """
@@ -102,15 +309,12 @@ def from_torch(cell: str, parameters: Mapping[str, Tensor], layer: int = 0, reve
     for name in ("weight_ih", "weight_hh"):
         if name + end not in parameters:
             raise ValueError(f"from_torch: there is no parameter {name + end} among {', '.join(parameters)}.")
-    W_x, W_h = (parameters[name + end].detach().cpu().numpy().copy() for name in ("weight_ih", "weight_hh"))
-    first, second = (
-        parameters[name + end].detach().cpu().numpy() if name + end in parameters else np.zeros_like(W_h[:, 0])
-        for name in BIASES
-    )
-    if cell == "gru":
-        return dict(zip(("W_x", "W_h", "b", "b_hn"), gru.from_pytorch(W_x, W_h, first, second), strict=True))
-    weights = {"W_x": W_x, "W_h": W_h, "b": first + second}
-    return {name: exchange_o_and_g(array) for name, array in weights.items()} if cell == "lstm" else weights
+    of_layer = {
+        name.removesuffix(end) + "_l0": tensor.detach().cpu().numpy()
+        for name, tensor in parameters.items()
+        if name.endswith(end)
+    }
+    return from_("torch", cell, of_layer)
 
 
 def layers_to_state_dict(cell: str, weights: Sequence[Sequence[Mapping[str, FloatArray]]]) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from solutions import conversions
+from solutions.library_layouts import LAYOUTS, Layout
 from solutions.with_numpy import gru, gru_reset_before, layers, recurrent
 from solutions.with_torch.lstm import LSTM
 from tests.solutions.cells import IN_TORCH, draw
@@ -169,3 +170,79 @@ def test_arrays_that_do_not_fit_a_module_change_nothing() -> None:
         conversions.arrays_into_module(module, {"W_x": before["W_x"] + 1, "W_h": before["W_h"], "b": before["b"][1:]})
     for name, array in conversions.module_to_arrays(module).items():
         assert np.array_equal(array, before[name])
+
+
+def exact(cell: str, dtype: type = np.float64) -> conversions.Weights:
+    """Weights to which 1 can be added without rounding."""
+    return {name: (np.round(1024 * array) / 1024).astype(dtype) for name, array in draw(cell).weights.items()}
+
+
+@DTYPES
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda row: f"{row.library} {row.cell}")
+def test_the_way_to_a_library_and_back_is_exact(layout: Layout, dtype: type) -> None:
+    weights = exact(layout.cell, dtype)
+    if not layout.has_b_hn and "b_hn" in weights:
+        with pytest.raises(ValueError, match="no bias inside the product with r: b_hn cannot be said there"):
+            conversions.to(layout.library, layout.cell, weights)
+        weights["b_hn"][:] = 0
+    parameters = conversions.to(layout.library, layout.cell, weights)
+    back = conversions.from_(layout.library, layout.cell, parameters)
+    assert back.keys() == weights.keys()
+    for name, array in weights.items():
+        np.testing.assert_array_equal(back[name], array, err_msg=name)
+    for name, array in parameters.items():
+        assert array.flags.c_contiguous, f"{name} would be saved wrongly by what writes the raw memory"
+        assert array.dtype == dtype, name
+        assert not any(np.shares_memory(array, other) for other in (*weights.values(), *back.values())), name
+
+
+def test_nested_parameters_are_read_as_flat_ones() -> None:
+    weights = exact("gru")
+    nested: dict[str, dict[str, Any]] = {}
+    for name, array in conversions.to("flax.linen", "gru", weights).items():
+        outer, inner = name.split("/")
+        nested.setdefault(outer, {})[inner] = array
+    back = conversions.from_("flax.linen", "gru", nested)
+    assert all(np.array_equal(back[name], array) for name, array in weights.items())
+
+
+@pytest.mark.parametrize(
+    ("library", "cell", "words"),
+    [
+        ("lasagne", "gru", "There is no library 'lasagne' in the table. It has: torch, "),
+        (
+            "torch",
+            "peephole_lstm",
+            r"torch has no peephole_lstm \(peepholes cannot be said there\). Of our cells it has: rnn",
+        ),
+        ("torch", "gru_reset_before", "its reset gate does not act before the product"),
+        ("haiku", "gru", "its reset gate does not act after the product, so there is no b_hn"),
+        ("torch", "transformer", "There is no cell 'transformer'"),
+    ],
+)
+def test_what_cannot_be_said_in_a_library_is_named(library: str, cell: str, words: str) -> None:
+    for call in (conversions.to, conversions.from_):
+        with pytest.raises(ValueError, match=words):
+            call(library, cell, {})
+
+
+def test_no_part_is_dropped_in_silence() -> None:
+    weights = exact("lstm")
+    with pytest.raises(ValueError, match=r"A lstm has no p; its weights are W_x, W_h, b\."):
+        conversions.to("keras", "lstm", weights | {"p": np.zeros((3, 6))})
+    with pytest.raises(ValueError, match=r"The weights of a lstm are W_x, W_h, b; b is missing\."):
+        conversions.to("keras", "lstm", {name: weights[name] for name in ("W_x", "W_h")})
+    with pytest.raises(ValueError, match=r"b of this lstm must have the shape \(24,\), but has \(23,\)\."):
+        conversions.to("keras", "lstm", weights | {"b": weights["b"][1:]})
+    theirs = conversions.to("equinox", "lstm", weights)
+    with pytest.raises(
+        ValueError, match=r"bias_hh of equinox's nn.LSTMCell cannot be carried over: our lstm has no place"
+    ):
+        conversions.from_("equinox", "lstm", theirs | {"bias_hh": theirs["bias"]})
+    with pytest.raises(ValueError, match="There is no parameter weight_hh among weight_ih, bias"):
+        conversions.from_("equinox", "lstm", {name: theirs[name] for name in ("weight_ih", "bias")})
+    with pytest.raises(ValueError, match="weight_hh has 23 units; they do not make 4 equal blocks"):
+        conversions.from_("equinox", "lstm", theirs | {"weight_hh": theirs["weight_hh"][1:]})
+    projected = torch.nn.LSTM(3, 6, proj_size=2).state_dict()
+    with pytest.raises(ValueError, match=r"weight_hr_l0 of torch's nn.LSTM cannot be carried over.*projection"):
+        conversions.from_torch("lstm", projected)
