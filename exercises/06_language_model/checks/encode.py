@@ -272,5 +272,6 @@ def cut_to_the_shortest_text(texts, vocabulary):
     "Words with the same beginning count as one: an array of words has a longest length, as in dtype='U8', and cuts off the rest. Compare whole words, in a list or a dictionary."
 )
 def first_letters_compared(texts, vocabulary):
+    known = [word[:8] for word in vocabulary]
     rows = [[word[:8] for word in one.split()] for one in texts]
-    return padded(numbered_words(rows, [word[:8] for word in vocabulary], 1))
+    return padded([[known.index(word) if word in known else 1 for word in row] for row in rows])
