@@ -1,6 +1,6 @@
 """All experiments, by name, in the order of the book."""
 
-from experiments import agreement, gradients, lstm_paths, memory, one_bit, parity
+from experiments import agreement, gradients, lstm_paths, memory, one_bit, parity, recall
 from experiments.applications import (
     captions,
     characters,
@@ -16,7 +16,7 @@ from experiments.applications import (
 from experiments.experiment import Experiment
 
 MODULES = (
-    gradients, lstm_paths, memory, one_bit, agreement, parity, messages, characters, speakers, turns, digits, moving_digit,
+    gradients, lstm_paths, memory, one_bit, agreement, parity, recall, messages, characters, speakers, turns, digits, moving_digit,
     captions, names, sentiment, dates,
 )  # fmt: skip
 EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.name: module.EXPERIMENT for module in MODULES}

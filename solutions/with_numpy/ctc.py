@@ -60,9 +60,7 @@ def forward_variables(log_p: FloatArray, extended: IntArray, mask: BoolArray) ->
     Returns
     -------
     log_alpha : (T+1, 2S+1, N)
-        From before the first step on, where a place before the first stands for the start: alpha_0(0) = 1.
-
-    At the start all is at place 0, from which the first step may go on to place 1.
+        After 0, 1, ..., T steps. Before the first step all is at place 0: alpha_0(0) = 1 stands for the start.
     """
     places, allowed = len(extended), skips(extended)
     log_alpha = np.full((len(log_p) + 1, *extended.shape), -np.inf, dtype=log_p.dtype)

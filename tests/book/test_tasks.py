@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from book_paths import BOOK  # noqa: F401  makes the book's modules importable
-from experiments import memory, parity, tasks
+from experiments import memory, parity, recall, tasks
 from experiments.applications import captions, dates, messages, moving_digit, turns
 from experiments.data import digits
 from experiments.messages import BLANKS
@@ -148,6 +148,18 @@ def test_parity_says_at_each_step_whether_the_ones_so_far_are_odd(rng) -> None:
         assert (bits.sum(axis=1) == 1).all()
         ones += bits[:, 1].astype(int)
         np.testing.assert_array_equal(answers, ones % 2)
+
+
+@pytest.mark.parametrize("pairs", [1, 5, recall.KEYS])
+def test_recall_asks_for_the_value_that_stood_beside_the_key(pairs: int, rng) -> None:
+    x, asked = recall.sequences(rng, pairs, 60)
+    assert x.shape == (pairs + 1, 60, recall.KEYS + recall.VALUES)
+    assert not x[-1, :, recall.KEYS :].any()
+    for n in range(60):
+        keys = x[:, n, : recall.KEYS].argmax(axis=1)
+        assert len(set(keys[:-1])) == pairs
+        (place,) = np.flatnonzero(keys[:-1] == keys[-1])
+        assert x[place, n, recall.KEYS :].argmax() == asked[n]
 
 
 def test_recordings_are_utterances_end_to_end_with_their_speakers_in_order(rng) -> None:
