@@ -24,7 +24,7 @@ const liven = () => {
         const code = Object.assign(document.createElement("code"), {
           textContent: `to("${to}", "${its}", from_("${from}", "${its}", parameters))`,
         });
-        item.append(`${a[1]}. ${moved.length ? moved.join("; ") : "the same layout"}. `, code);
+        item.append(`${a[1]}. ${a[7]} → ${b[7]}; ${moved.length ? moved.join("; ") : "the same layout"}. `, code);
       } else item.append(`${a[1]}. There is none in ${texts(of(to)[0])[0]}.`);
       list.append(item);
     }

@@ -21,7 +21,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 RECORDERS, RECORDED = HERE / "recorders", HERE / "recorded"
-LONGEST = 300  # seconds for one library, all in all
+LONGEST = 900  # seconds for one library, all in all; it takes one or two minutes
 BLOCK = re.compile(r"^# /// script\n((?:#.*\n)+?)# ///$", re.MULTILINE)
 
 
