@@ -16,8 +16,8 @@ from experiments.applications import (
 from experiments.experiment import Experiment
 
 MODULES = (
-    gradients, lstm_paths, memory, one_bit, agreement, parity, recall, messages, characters, speakers, turns, digits, moving_digit,
-    captions, names, sentiment, dates,
+    gradients, lstm_paths, memory, one_bit, agreement, parity, recall, messages, characters, speakers, turns, digits,
+    moving_digit, captions, names, sentiment, dates,
 )  # fmt: skip
 EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.name: module.EXPERIMENT for module in MODULES}
 
