@@ -10,7 +10,7 @@ from solutions.with_numpy import lstm
 from solutions.with_numpy.lstm import gates as gates_of
 from solutions.with_numpy.lstm import step
 
-from .drawing import ALWAYS, SIZES, network, states, tiny
+from .drawing import ALWAYS, SIZES, network, states
 
 Generator = np.random.Generator
 
@@ -34,6 +34,13 @@ def forgotten(given: dict) -> dict:
     return given | {"c_prev": c_prev, "b": b}
 
 
+def with_tiny_cells(given: dict) -> dict:
+    """The same with cell states next to 0, and nothing written into them."""
+    b, H = given["b"].copy(), given["c_prev"].shape[1]
+    b[:H] = -1000
+    return given | {"c_prev": 1e-12 * given["c_prev"], "b": b}
+
+
 def draw_step(rng: Generator) -> list[DrawnCase]:
     N, D, H = sizes(rng, 3, SIZES)
     return [
@@ -44,7 +51,9 @@ def draw_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("float32", in_dtype(step_inputs(rng, N, D, H), np.float32)),
         DrawnCase("cell states of a million", with_large_cells(step_inputs(rng, N, D, H))),
         DrawnCase("huge cell states, all forgotten", forgotten(step_inputs(rng, N, D, H))),
-        DrawnCase("one hidden unit, four sequences and inputs, tiny numbers", tiny(step_inputs(rng, 4, 4, 1))),
+        DrawnCase(
+            "one hidden unit, four sequences and inputs, tiny cell states", with_tiny_cells(step_inputs(rng, 4, 4, 1))
+        ),
     ]
 
 
@@ -55,7 +64,10 @@ def worked_step(rng: Generator) -> list[DrawnCase]:
         DrawnCase("as many sequences, inputs and hidden units", short(step_inputs(rng, 3, 3, 3))),
         DrawnCase("float32, one sequence", in_dtype(short(step_inputs(rng, 1, 1, 2)), np.float32)),
         DrawnCase("huge cell states, all forgotten", forgotten(short(step_inputs(rng, 2, 1, 1)))),
-        DrawnCase("one hidden unit, four sequences and inputs, tiny numbers", tiny(short(step_inputs(rng, 4, 4, 1)))),
+        DrawnCase(
+            "one hidden unit, four sequences and inputs, tiny cell states",
+            with_tiny_cells(short(step_inputs(rng, 4, 4, 1))),
+        ),
     ]
 
 
