@@ -69,7 +69,7 @@ class Layout:
 
     @property
     def roles(self) -> list[str]:
-        """What the parameters are for: the names' roles, and b_2 where the second bias has no name of its own."""
+        """The roles of the names, and b_2 where the second bias has no name of its own."""
         return [*self.names, *(["b_2"] if self.second != "apart" else [])]
 
     def groups(self, role: str) -> Groups:

@@ -297,7 +297,9 @@ class Commands(RuleBasedStateMachine):
         page = (self.root / "report.html").read_text(encoding="utf-8")
         rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.S) for row in re.findall(r"<tr.*?</tr>", page, re.S)]
         said = {
-            html.unescape(re.sub("<.*?>", "", row[0])).strip(): [re.sub("<.*?>", "", one).removesuffix(CHANGED) for one in row]
+            html.unescape(re.sub("<.*?>", "", row[0])).strip(): [
+                re.sub("<.*?>", "", one).removesuffix(CHANGED) for one in row
+            ]
             for row in rows
         }
         assert all(total in said[student] for student, total in marks.items())

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 
+from autograder.authoring.release import release_into
 from autograder.course import Course
 from autograder.errors import UserError
-from autograder.exercise import Exercise
-from autograder.exercise.cells import notebook_bytes
-from autograder.exercise.notebooks import fill_in, reference_sources
+from autograder.exercise import EXERCISES, Exercise
+from autograder.exercise.cells import notebook_bytes, question_id
+from autograder.exercise.notebooks import fill_in, reference_sources, set_source
 from autograder.grading.class_run import ClassResult, grade_class
 from autograder.grading.pages import feedback_path
 from autograder.lms import layouts
@@ -169,14 +171,19 @@ def test_before_anybody_is_graded_it_says_so(course: Course, autograder) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("system", ["moodle", "canvas"])
-def test_a_class_of_300_from_download_to_marks(
-    course: Course, exercise: Exercise, tmp_path: Path, system: str, autograder
-) -> None:
-    """By the commands: two of one name, 20 late, 10 twice, 5 unknown, 5 with files of another kind; all accounted for."""
+def test_a_class_of_300_from_download_to_marks(course: Course, tmp_path: Path, system: str, autograder) -> None:
+    """By the commands: two of one name, 20 late, 10 twice, 5 unknown, 5 with files of another kind; all accounted for.
+
+    An answer in words is graded with a comment in between.
+    """
     import nbformat
 
-    released = nbformat.read(course.released(exercise.slug), as_version=4)
-    right = notebook_bytes(fill_in(exercise, released, reference_sources(exercise)))
+    exercise = EXERCISES["03_gradients"]
+    answer, most = question_id(exercise.questions[0]), exercise.points
+    released = nbformat.read(release_into(course, exercise), as_version=4)
+    solved = fill_in(exercise, released, reference_sources(exercise))
+    set_source(solved, answer, "It bounds how much one step can stretch a gradient.")
+    right = notebook_bytes(solved)
     blank = notebook_bytes(released)
     everyone = people(300)
     for number, one in enumerate(everyone):
@@ -209,7 +216,13 @@ def test_a_class_of_300_from_download_to_marks(
     assert sum(line.startswith("not in the class: ") for line in lines) == 5
     assert sum("photo.jpg" in line for line in lines) == 5
     assert sum(line.startswith("nothing handed in: ") for line in lines) == 5
-    assert autograder("grade", "--quiet", *at, seconds=1800).returncode == 0
+    assert autograder("grade", exercise.slug, "--quiet", *at, seconds=1800).returncode == 0
+    with Gradebook(course.db_url, course.course_id) as book:
+        grade = book.find_grade(answer, exercise.slug, exercise.slug, "s000")
+        comment = book.find_comment(answer, exercise.slug, exercise.slug, "s000")
+        grade.manual_score, grade.needs_manual_grade, comment.manual_comment = 1.5, False, "Say which norm."
+        book.db.commit()
+    assert autograder("grade", exercise.slug, "--quiet", *at, seconds=1800).returncode == 0
     assert autograder("export", "--to", system, *at).returncode == 0
     totals = {row["student"]: float(row["total"]) for row in rows_of(course.root / "grades.csv")}
     by, mark = {"moodle": ("Email address", "Grade"), "canvas": ("SIS User ID", exercise.title)}[system]
@@ -220,8 +233,14 @@ def test_a_class_of_300_from_download_to_marks(
     full = {one.id for number, one in enumerate(everyone) if number % 10 == 0 and one.id in totals} | {
         one.id for one in everyone[200:210]
     }
-    assert {student for student, total in totals.items() if total == 12} == full - {"s110"}
-    assert 0 < totals["s110"] < 12, "late"
-    assert totals["s100"] == 12, "late, with an extension"
+    assert totals.pop("s000") == most + 1.5
+    assert {student for student, total in totals.items() if total == most} == full - {"s000", "s110"}
+    assert 0 < totals["s110"] < most, "late"
+    assert totals["s100"] == most, "late, with an extension"
+    report = (course.root / "report.html").read_text(encoding="utf-8")
+    assert f'<td class="n">{most + 1.5:g}</td>' in report
     with zipfile.ZipFile(course.root / "export" / f"{exercise.slug}-{system}-feedback.zip") as archive:
         assert len(archive.namelist()) == 295
+        pages = [archive.read(name).decode() for name in archive.namelist()]
+    assert sum("Say which norm." in page for page in pages) == 1
+    assert max(map(len, pages)) < 100_000
