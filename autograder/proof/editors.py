@@ -138,7 +138,7 @@ EDITORS = (
 NOT_SEEN = ("PyCharm", "DataSpell", "CoCalc")  # no file of theirs was found
 
 
-HEAD = ("saved by", "ids of cells", "nbgrader's metadata", "what else is other", "seen in")
+HEAD = ("saved by", "ids of cells", "nbgrader's metadata", "what else differs", "seen in")
 
 
 def table() -> list[tuple[str, ...]]:

@@ -161,7 +161,7 @@ def earlier_gradients_added(model, x, targets, limit):
 
 
 @CLIPPED_GRADIENTS.misconception(
-    "The old gradients were multiplied by 0. Of infinity or NaN, as after a batch that blew up, that is no zero. Take model.zero_grad()."
+    "The old gradients were multiplied by 0. Of infinity or NaN, as after a batch that blew up, that is no zero. Use zero_grad."
 )
 def old_gradients_times_zero(model, x, targets, limit):
     for p in model.parameters():
