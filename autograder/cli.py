@@ -376,6 +376,7 @@ def grade(
     scheduler: Annotated[str | None, typer.Option("--cluster", metavar="ADDRESS",
         help="Run the sandboxes on the Dask cluster whose scheduler is there, as tcp://10.0.0.1:8786; none: here.")] = None,
     database: DatabaseOption = None,
+    agreed: Annotated[bool, typer.Option("--yes", help="Write marks even if a date takes all of them away.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing of how far it is.")] = False,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -394,12 +395,12 @@ def grade(
     waiting = names if slugs or as_json else [name for name in names if ever_handed_in(opened, name)] or names
     grade_one = partial(
         grade_class, opened, students=tuple(student or ()), workers=workers or opened.settings.workers, anew=anew,
-        settings=Settings(protected=not unprotected), progress=Progress(quiet),
+        settings=Settings(protected=not unprotected), progress=Progress(quiet), agreed=agreed,
         scheduler=opened.settings.cluster if scheduler is None else address_of(scheduler),
     )  # fmt: skip
     results = []
     for name in waiting:
-        known = None if anew else settled(opened, name, tuple(student or ()))
+        known = None if anew else settled(opened, name, tuple(student or ()), agreed)
         if known is None:
             exercise = opened.exercise(name)
             known = exercise, grade_one(exercise)

@@ -17,7 +17,7 @@ from itertools import islice
 from autograder.course import Course, CourseError, remove_parts
 from autograder.errors import UserError
 from autograder.exercise import Exercise
-from autograder.grading import challenge, cluster, intake, pages
+from autograder.grading import challenge, cluster, dates, intake, pages
 from autograder.grading.core import RunTask, Settings, grade_submission, version_of
 from autograder.grading.database import DatabaseError
 from autograder.grading.executor import STOP, require_sandbox
@@ -139,14 +139,16 @@ def grade_class(
     write_pages: bool = True,
     seed: bytes | None = None,
     scheduler: str | None = None,
+    agreed: bool = False,
 ) -> ClassResult:
     """Grade every hand-in of an exercise that is not graded yet; where ``students`` are named, these alone.
 
     ``workers`` sandboxes run side by side. With ``anew``, everyone is graded, on new challenges. They are drawn
     from ``seed``, by default a new secret. With ``write_pages``, graded notebooks and feedback pages are written too.
-    With a ``scheduler``, the address of a Dask cluster's, they run there, as many as it has room for.
+    With a ``scheduler``, the address of a Dask cluster's, they run there, as many as it has room for. Unless it is ``agreed``,
+    no date may take every mark away.
 
-    Raises CourseError if the exercise is not released into the course, or the course is being graded already,
+    Raises CourseError if such a date does, the exercise is not released into the course, or the course is being graded already,
     SandboxUnavailable if no sandbox starts, and ClusterError if the cluster cannot be used; nothing is changed then.
     """
     settings = settings or Settings()
@@ -162,6 +164,9 @@ def grade_class(
         scratch.remove_leftovers()
         inbox = intake.take_in_all(course, exercise, students, progress, there.ready)
         names = [hand_in.student for hand_in in inbox.hand_ins]
+        came = intake.arrivals(course, exercise.slug, names)
+        if not agreed:
+            dates.require_marks_left(course, writer, exercise.slug, came)
         if anew or waiting(writer, course, exercise, None, names):
             there.ready()
         version = version_here(writer, exercise, version_of(exercise))
@@ -190,7 +195,7 @@ def grade_class(
                 progress("grading", len(result.graded) + len(result.failed), len(todo))
         if not result.failed:
             writer.finish(run)
-        writer.apply_dates(exercise.slug, intake.arrivals(course, exercise.slug, names))
+        writer.apply_dates(exercise.slug, came)
         if write_pages:
             feedback.wait()
             write_missing_pages(course, exercise, writer, feedback, result, progress)

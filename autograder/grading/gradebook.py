@@ -344,6 +344,11 @@ class GradeWriter(AbstractContextManager["GradeWriter"]):
         """What a student's feedback page shows of the gradebook."""
         return self.transaction(lambda session: read_marks(session, slug, student)[student])
 
+    def all_taken(self, slug: str) -> bool:
+        """Whether lateness has taken all that anybody earned."""
+        marks = self.transaction(lambda session: read_marks(session, slug)).values()
+        return any(one.penalty for one in marks) and all(one.score <= 0 for one in marks)
+
     def pages_are_written(self, slug: str, shown: Mapping[str, Marks]) -> None:
         """Enter whose pages are written, and the marks that they show."""
 

@@ -19,7 +19,7 @@ from autograder.course import Course, write_atomically
 from autograder.exercise import Check, Exercise, Question
 from autograder.exercise.declaration import Misconception
 from autograder.exercise.discovery import package_of
-from autograder.grading import intake, pages
+from autograder.grading import dates, intake, pages
 from autograder.grading.class_run import ClassResult, only_one, version_here
 from autograder.grading.core import decisive, version_of
 from autograder.grading.gradebook import GradeWriter, Row
@@ -110,7 +110,9 @@ def whole_course(course: Course, tables: list[tuple[Exercise, list[Row]]]) -> li
     return [have[name] for name in names if name in have and have[name][1]]
 
 
-def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[Exercise, ClassResult] | None:
+def settled(
+    course: Course, slug: str, students: tuple[str, ...] = (), agreed: bool = False
+) -> tuple[Exercise, ClassResult] | None:
     """The outline of an exercise and its table, if nobody is to be graded and no page to be made; else None.
 
     Nothing is changed but what follows from a date.
@@ -130,7 +132,10 @@ def settled(course: Course, slug: str, students: tuple[str, ...] = ()) -> tuple[
                 return None
         if writer.unfinished(slug):
             return None
-        writer.apply_dates(slug, intake.arrivals(course, slug, [one.student for one in inbox.hand_ins]))
+        came = intake.arrivals(course, slug, [one.student for one in inbox.hand_ins])
+        if not agreed:
+            dates.require_marks_left(course, writer, slug, came)
+        writer.apply_dates(slug, came)
         written = writer.pages_written(slug)
         if not all(done and pages.are_there(course, slug, student) for student, done in written.items()):
             return None
