@@ -222,7 +222,8 @@ def cut(value: Any, wanted: Array) -> Any:
     numbers = [np.ravel(array) for _, array in arrays_in(value, "")] or [np.zeros(1)]
     if isinstance(value, int | float):
         numbers = [np.array([value])]
-    return like(wanted, np.resize(np.concatenate(numbers), wanted.shape))
+    with np.errstate(over="ignore"):  # a number may be too large for the wanted type
+        return like(wanted, np.resize(np.concatenate(numbers), wanted.shape))
 
 
 @EACH_CHECK
