@@ -733,7 +733,7 @@ def move_gradebook(
 
 @app.command()
 def archive(
-    file: Annotated[Path, typer.Argument(help="The archive, such as rnn-2026.zip.")],
+    file: Annotated[Path, typer.Argument(help="The archive, such as course-2026.zip.")],
     course: CourseOption = COURSE,
     opening: Annotated[bool, typer.Option("--open", help="Make the course's folder of the archive.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
