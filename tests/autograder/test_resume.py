@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from autograder.course import Course, CourseError
-from autograder.exercise import Exercise
+from autograder.exercise import DrawnCase, Exercise
 from autograder.grading.class_run import grade_class, only_one
 from autograder.grading.intake import take_in_all
 from autograder.grading.pages import autograded_path, feedback_path
@@ -126,6 +127,12 @@ def test_two_gradings_at_once_are_refused_in_one_sentence(course: Course, exerci
 SEED = bytes(range(32))
 
 
+def drawn_numbers(cases: list[DrawnCase]) -> set[bytes]:
+    """The inputs of challenges that were drawn: arrays of several numbers that differ."""
+    arrays = [value for case in cases for value in case.inputs.values() if isinstance(value, np.ndarray)]
+    return {array.tobytes() for array in arrays if array.dtype.kind == "f" and len(np.unique(array)) > 3}
+
+
 def test_while_a_run_stays_open_a_second_hand_in_is_asked_other_things(
     course: Course, exercise: Exercise, monkeypatch
 ) -> None:
@@ -146,13 +153,10 @@ def test_while_a_run_stays_open_a_second_hand_in_is_asked_other_things(
             shutil_move(course.inbox / "half", course.inbox / "full")
         take_in_all(course, exercise)
         core.grade_submission(course, exercise, "full", SEED, core.Settings())
-    first, second = ({name: cases[0].inputs for name, cases in one.items()} for one in asked)
-    for name, inputs in first.items():
-        for key, value in inputs.items():
-            again = second[name][key]
-            assert not (hasattr(value, "shape") and value.shape == again.shape and (value == again).all()), (name, key)
+    first, second = ({name: drawn_numbers(cases) for name, cases in one.items()} for one in asked)
+    for name, numbers in first.items():
+        assert numbers, name
+        assert not numbers & second[name], name
     core.grade_submission(course, exercise, "full", SEED, core.Settings())
-    again = {name: cases[0].inputs for name, cases in asked[-1].items()}
-    assert (again["rnn.step"]["x"] == second["rnn.step"]["x"]).all(), (
-        "the same hand-in is asked the same in a resumed run"
-    )
+    again = {name: drawn_numbers(cases) for name, cases in asked[-1].items()}
+    assert again == second, "the same hand-in is asked the same in a resumed run"
