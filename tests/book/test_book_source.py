@@ -169,7 +169,7 @@ def test_no_static_file_names_another_host(path) -> None:
 
 def decimals_in(text: str) -> list[str]:
     """Decimal numbers and percentages as a reader sees them, not those in code, formulas, roles or licence names."""
-    text = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|CC BY 4\.0", "", text)
+    text = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`|\$\$[^$]*\$\$|\$[^$]*\$|CC BY 4\.0", "", text)
     return re.findall(r"\b\d+\.\d+\b|\b\d+ ?%", text)
 
 
