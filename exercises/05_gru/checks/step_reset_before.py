@@ -51,8 +51,9 @@ def worked_step_reset_before(rng: Generator) -> list[DrawnCase]:
     return [
         DrawnCase("two sequences", short(before_inputs(rng, 2, 2, 3))),
         DrawnCase("z is the share that is written", short(before_inputs(rng, 2, 3, 2, z_keeps=False))),
+        DrawnCase("sums in the hundreds", short(far_out(rng, before_inputs(rng, 2, 2, 3)))),
         DrawnCase(
-            "float32, with sums in the hundreds", in_dtype(short(far_out(rng, before_inputs(rng, 2, 2, 3))), np.float32)
+            "float32, with sums in the hundreds", in_dtype(short(far_out(rng, before_inputs(rng, 1, 1, 2))), np.float32)
         ),
         DrawnCase("inputs and states of zero", short(from_zeros(before_inputs(rng, 1, 2, 2)))),
         DrawnCase("as many sequences, inputs and hidden units", short(before_inputs(rng, 3, 3, 3))),
