@@ -149,8 +149,9 @@ def grade_submission(
     transcript = (run or execute)(task)
     verdicts = judge(exercise, cases, submission, transcript)
     resting = follow_on.proved(exercise, task, cases, verdicts, run or execute)
-    verdicts = [follow_on.with_share(exercise, one, resting.get(one.check, ())) for one in verdicts]
+    told = {name: follow_on.said_of(exercise, name, earlier) for name, earlier in resting.items()}
+    verdicts = [follow_on.with_share(one, told.get(one.check)) for one in verdicts]
     return Graded(
         student, record["arrived"], record["signature"], tuple(about["notes"]), tuple(verdicts),
-        graded_notebook(exercise, notebook, transcript, verdicts), frozenset(resting),
+        graded_notebook(exercise, notebook, transcript, verdicts, told), frozenset(resting),
     )  # fmt: skip

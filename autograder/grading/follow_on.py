@@ -117,11 +117,13 @@ def proved(
     }
 
 
-def with_share(exercise: Exercise, one: Verdict, earlier: tuple[str, ...]) -> Verdict:
-    """A verdict that says what a function earns which is right but for ``earlier`` ones; no mistake of its own is named."""
-    if not earlier:
-        return one
+def said_of(exercise: Exercise, check: str, earlier: tuple[str, ...]) -> str:
+    """What a function earns which is right but for ``earlier`` ones."""
     told = _("Were {names} right, {function} would pass every challenge: it earns {share} of its points.")
-    function, share = exercise.check(one.check).function, f"{exercise.follow_on * 100:g} %"
-    told = told.format(function=function, names=listed(list(earlier)), share=share)
-    return replace(one, message=f"{one.message.splitlines()[0]}\n{told}", mistake=None)
+    function, share = exercise.check(check).function, f"{exercise.follow_on * 100:g} %"
+    return told.format(function=function, names=listed(list(earlier)), share=share)
+
+
+def with_share(one: Verdict, told: str | None) -> Verdict:
+    """A verdict that says so, where there is something to say; no mistake of its own is named then."""
+    return replace(one, message=f"{one.message.splitlines()[0]}\n{told}", mistake=None) if told else one

@@ -15,7 +15,7 @@ import re
 import signal
 import warnings
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from multiprocessing.connection import Connection
@@ -71,8 +71,14 @@ def hint_of(exercise: Exercise, verdict: Verdict) -> str:
     return known.get(verdict.mistake or "", "")
 
 
-def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verdicts: Sequence[Verdict]) -> bytes:
-    """Intake's notebook with outputs and verdicts in it."""
+def graded_notebook(
+    exercise: Exercise,
+    built: Any,
+    transcript: Transcript,
+    verdicts: Sequence[Verdict],
+    hints: Mapping[str, str] | None = None,
+) -> bytes:
+    """Intake's notebook with outputs and verdicts in it; ``hints`` are what to say first of some checks."""
     notebook = nbformat.from_dict(built)
     by_cell = {check_id(exercise.check(verdict.check)): verdict for verdict in verdicts}
     highlighted = 0
@@ -81,7 +87,8 @@ def graded_notebook(exercise: Exercise, built: Any, transcript: Transcript, verd
         if verdict is not None:  # what the sandbox printed here could pass for a verdict
             cell.metadata["autograder"] = {
                 "check": verdict.check, "status": verdict.status, "message": verdict.message, "read": verdict.read,
-                "section": exercise.check(verdict.check).section, "hint": hint_of(exercise, verdict),
+                "section": exercise.check(verdict.check).section,
+                "hint": (hints or {}).get(verdict.check) or hint_of(exercise, verdict),
             }  # fmt: skip
             data = {"text/plain": str(verdict), "text/html": verdict._repr_html_()}
             cell.outputs = [new_output("display_data", data)]

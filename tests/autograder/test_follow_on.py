@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pickle
+import re
 import selectors
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from autograder.grading.border import BorderError, Frame
 from autograder.grading.class_run import grade_class
 from autograder.grading.core import version_of
 from autograder.grading.executor import Reader, Spent, Task
+from autograder.grading.pages import feedback_path
 from autograder.grading.replies import MOST_WAITING, Replies
 from autograder.grading.transcript import Transcript
 from autograder.proof import resting
@@ -77,6 +79,15 @@ def test_a_right_function_on_a_wrong_or_missing_one_earns_its_share(
     points, message = forward_of(course, giving)
     assert points == SHARE * giving.check("rnn.forward").points
     assert message.endswith("Were step right, forward would pass every challenge: it earns 50 % of its points.")
+
+
+def test_the_feedback_page_says_it_in_its_first_lines(course: Course, giving: Exercise) -> None:
+    hand_in(course, giving, "ada", sources={"step": NO_STEP})
+    grade_class(course, giving)
+    page = feedback_path(course, giving.slug, "ada").read_text(encoding="utf-8")
+    first_lines = page[: page.index("Exercise 1")]
+    assert "Were step right, forward would pass every challenge: it earns 50 % of its points." in first_lines
+    assert "1.5 of 3" in " ".join(re.sub("<.*?>", "", first_lines).split())
 
 
 def test_a_function_behind_one_that_never_ends_earns_its_share(course: Course, giving: Exercise) -> None:
