@@ -149,7 +149,7 @@ def grade_class(
     no date may take every mark away.
 
     Raises CourseError if such a date does, the exercise is not released into the course, or the course is being graded already,
-    SandboxUnavailable if no sandbox starts, and ClusterError if the cluster cannot be used; nothing is changed then.
+    SandboxUnavailable if no sandbox starts, and ClusterError if the cluster cannot be used; no mark is changed then.
     """
     settings = settings or Settings()
     course.require_released(exercise.slug)
